@@ -1,0 +1,1 @@
+"""Accepts the commands of hotels, queues them, decides them, and publishes what changed."""

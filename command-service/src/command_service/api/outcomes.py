@@ -1,0 +1,102 @@
+"""What became of commands, asked by many waiting clients with one query."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import orjson
+import structlog
+
+from command_service.database import DatabaseDownError, Pool
+from command_service.queries import queries
+from command_service.settings import MAX_WAITING_REQUESTS, STATUS_POLL_SECONDS
+from shared_contracts.transport.consuming import wait_for_either
+
+SQL: Final = queries("reading")
+BOOKING_TASK: Final = "book-room"
+log = structlog.get_logger()
+
+Status = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """Reads outcomes; ``run`` is the one poller of the process."""
+
+    pool: Pool
+    _waiting: dict[UUID, list[asyncio.Future[Status]]] = field(default_factory=dict)
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def of(self, command_id: UUID) -> Status | None:
+        """The status now; nothing for an id that was never accepted. ``DatabaseDownError`` passes through."""
+        return (await self._read([command_id])).get(command_id)
+
+    async def wait(self, command_id: UUID, seconds: float) -> Status | None:
+        """The status, as soon as there is an outcome and at the latest after so many seconds."""
+        status = await self.of(command_id)
+        if status is None or status["status"] != "accepted" or len(self._waiting) >= MAX_WAITING_REQUESTS:
+            return status
+        future: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(command_id, []).append(future)
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(seconds):
+                return await future
+        except TimeoutError:
+            return status
+        finally:
+            self._forget(command_id, future)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look for what is waited for, all ids in one query, until ``stop``."""
+        while not stop.is_set():
+            if not self._waiting:
+                self._arrived.clear()
+                await wait_for_either(self._arrived, stop)
+                continue
+            try:
+                found = await self._read(list(self._waiting))
+            except DatabaseDownError as error:
+                log.warning("database_down", error=repr(error))
+                found = {}
+            for command_id, status in found.items():
+                if status["status"] != "accepted":
+                    self._answer(command_id, status)
+            await asyncio.sleep(STATUS_POLL_SECONDS)
+
+    def _answer(self, command_id: UUID, status: Status) -> None:
+        for future in self._waiting.pop(command_id, []):
+            if not future.done():
+                future.set_result(status)
+
+    def _forget(self, command_id: UUID, future: asyncio.Future[Status]) -> None:
+        futures = self._waiting.get(command_id, [])
+        if future in futures:
+            futures.remove(future)
+        if not futures:
+            self._waiting.pop(command_id, None)
+
+    async def _read(self, command_ids: Collection[UUID]) -> dict[UUID, Status]:
+        rows = await self.pool.fetch(SQL["outcomes"], list(command_ids))
+        return {row["id"]: status_of(row) for row in rows}
+
+
+def status_of(row: asyncpg.Record) -> Status:
+    """The status document of a row."""
+    status: Status = {
+        "command_id": row["id"],
+        "hotel_id": row["hotel_id"],
+        "task": row["task"],
+        "status": row["status"] or "accepted",
+        "accepted_at": row["accepted_at"],
+    }
+    if row["status"]:
+        status |= {"decided_at": row["decided_at"], "position": row["position"]}
+    if row["code"]:
+        status |= {"code": row["code"], "facts": orjson.loads(row["facts"] or "{}")}
+    if row["task"] == BOOKING_TASK and row["code"] is None:
+        status["result"] = {"reservation_id": row["id"]}
+    return status

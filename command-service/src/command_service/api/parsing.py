@@ -1,0 +1,116 @@
+"""From bytes to accepted-to-be commands: everything that can be checked without data is checked here."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Final
+from uuid import UUID
+
+import orjson
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from uuid_utils.compat import uuid7
+
+from command_service.api.bodies import not_json, refuse_deep
+from command_service.settings import MAX_BATCH_COMMANDS
+from shared_contracts.catalog import COMMANDS
+from shared_contracts.envelope import CommandEnvelope
+from shared_contracts.message import Command
+from shared_contracts.transport.access import Principal
+from shared_contracts.transport.problems import Problem, ProblemError, field_errors
+from shared_contracts.values import REFUSE_UNKNOWN_FIELDS
+
+BODIES: Final[dict[str, TypeAdapter[Command]]] = {task: TypeAdapter(command) for task, command in COMMANDS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchItem:
+    """One command of an ordered body."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = REFUSE_UNKNOWN_FIELDS
+
+    task: str
+    body: dict[str, Any]
+    idempotency_key: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Commands of one hotel, decided in this order."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = REFUSE_UNKNOWN_FIELDS
+
+    commands: Annotated[list[Any], Field(min_length=1, max_length=MAX_BATCH_COMMANDS)]
+
+
+_BATCH: Final = TypeAdapter(Batch)
+_ITEM: Final = TypeAdapter(BatchItem)
+
+
+def parse_command(task: str, body: bytes) -> Command:
+    """The command in a body; ``ProblemError`` 400 or 422 with pointers to what is wrong."""
+    refuse_deep(body)
+    try:
+        return BODIES[task].validate_json(body, strict=True)
+    except ValidationError as invalid:
+        raise _invalid(invalid, body) from None
+
+
+def parse_batch(body: bytes) -> list[Any]:
+    """The items of an ordered body, not yet looked into; ``ProblemError`` 400 or 422."""
+    refuse_deep(body)
+    try:
+        return _BATCH.validate_python(orjson.loads(body)).commands
+    except orjson.JSONDecodeError as error:
+        raise not_json(body, str(error)) from None
+    except ValidationError as invalid:
+        raise _invalid(invalid, body) from None
+
+
+def parse_item(item: object) -> tuple[str, UUID | None, Command]:
+    """Task, key and command of one item; ``ProblemError`` for that item alone."""
+    try:
+        parsed = _ITEM.validate_python(item)
+    except ValidationError as invalid:
+        raise _invalid(invalid, b"") from None
+    if parsed.task not in BODIES:
+        raise unknown_task(parsed.task)
+    try:
+        return parsed.task, parsed.idempotency_key, parse_command(parsed.task, orjson.dumps(parsed.body))
+    except orjson.JSONEncodeError as error:
+        raise not_json(b"", str(error)) from None
+
+
+def unknown_task(task: str) -> ProblemError:
+    """The problem of a task that nobody knows here."""
+    return ProblemError(
+        Problem(404, "unknown_task", "There is no such task", f"{task[:50]!r} is none of: {', '.join(BODIES)}")
+    )
+
+
+def parse_key(header: str | None) -> UUID | None:
+    """The command id that the client chose; ``ProblemError`` 400 where it is no UUID."""
+    if header is None:
+        return None
+    try:
+        return UUID(header.strip().strip('"'))
+    except ValueError:
+        raise ProblemError(Problem(400, "invalid_idempotency_key", "Idempotency-Key must be a UUID")) from None
+
+
+def stamp(hotel_id: str, command: Command, key: UUID | None, principal: Principal) -> CommandEnvelope:
+    """The command with its id and the instant of acceptance: the only place that makes either."""
+    command_id = key or uuid7()
+    return CommandEnvelope(
+        id=command_id,
+        hotel_id=hotel_id,
+        at=datetime.now(UTC),  # noqa: TID251  # here it is stamped
+        principal=principal.name,
+        correlation_id=command_id,
+        body=command,
+    )
+
+
+def _invalid(invalid: ValidationError, body: bytes) -> ProblemError:
+    details = invalid.errors(include_url=False, include_input=False, include_context=False)
+    if details[0]["type"] == "json_invalid":
+        return not_json(body, details[0]["msg"])
+    return ProblemError(Problem(422, "invalid_command", "The command is not valid", errors=field_errors(details)))

@@ -1,0 +1,111 @@
+"""The composition roots of the command service: each builds what one process is made of, and runs it."""
+
+import asyncio
+
+import structlog
+import typer
+import uvloop
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from command_service.acceptance import Acceptance
+from command_service.api.app import build_app
+from command_service.api.commands import CommandRoutes
+from command_service.api.outcomes import Outcomes
+from command_service.api.reading import ReadingRoutes
+from command_service.database import pool
+from command_service.deciding import Deciding
+from command_service.ledger import Ledger
+from command_service.metrics import ApiMetrics, RelayMetrics, WorkerMetrics
+from command_service.migrating import migrate as migrate_database
+from command_service.readiness import api_readiness, relay_readiness, worker_readiness
+from command_service.relay import COMMANDS, EVENTS, Relay
+from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH, Settings
+from shared_contracts.topology import PARTITIONS, commands_queue
+from shared_contracts.transport.access import access_of
+from shared_contracts.transport.amqp import declare_topology
+from shared_contracts.transport.consuming import Consumer
+from shared_contracts.transport.logs import configure
+from shared_contracts.transport.observing import observation_routes
+from shared_contracts.transport.process import run
+from shared_contracts.transport.publishing import Publisher
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this release and declare the broker's exchanges and queues. Idempotent."""
+    uvloop.run(_migrate(_start("migrate")))
+
+
+@app.command()
+def api() -> None:
+    """Accept commands over HTTP, tell their status, and serve the event feed."""
+    uvloop.run(_api(_start("command-api")))
+
+
+@app.command()
+def relay() -> None:
+    """Queue accepted commands and publish events; a second one stands by."""
+    uvloop.run(_relay(_start("relay")))
+
+
+@app.command()
+def worker() -> None:
+    """Decide queued commands; a second one stands by for each partition."""
+    uvloop.run(_worker(_start("worker")))
+
+
+def _start(service: str) -> Settings:
+    settings = Settings()
+    configure(service, settings.log_level)
+    structlog.get_logger().info("starting", port=settings.port)
+    return settings
+
+
+async def _migrate(settings: Settings) -> None:
+    await migrate_database(settings.postgres_url)
+    await declare_topology(settings.rabbitmq_url.get_secret_value())
+
+
+async def _api(settings: Settings) -> None:
+    tokens = settings.tokens.get_secret_value() if settings.tokens else None
+    access = access_of(tokens, settings.environment)
+    registry = CollectorRegistry()
+    async with pool(settings.postgres_url, "innkeep-command-api", API_POOL) as database:
+        acceptance = Acceptance(database, ApiMetrics(registry))
+        outcomes = Outcomes(database)
+        http = build_app(
+            CommandRoutes(acceptance, outcomes, access),
+            ReadingRoutes(database, outcomes, access),
+            observation_routes(registry, api_readiness(database)),
+        )
+        await run(http, settings.host, settings.port, asyncio.Event(), acceptance.run, outcomes.run)
+
+
+async def _relay(settings: Settings) -> None:
+    registry = CollectorRegistry()
+    metrics = RelayMetrics(registry)
+    url = settings.rabbitmq_url.get_secret_value()
+    publishers = {outbox.kind: Publisher(url, f"innkeep-relay-{outbox.kind}s") for outbox in (COMMANDS, EVENTS)}
+    sender = Relay(settings.postgres_url, publishers, metrics)
+    async with pool(settings.postgres_url, "innkeep-relay-health", 1) as database:
+        http = Starlette(routes=observation_routes(registry, relay_readiness(database, sender, metrics)))
+        await run(http, settings.host, settings.port, asyncio.Event(), sender.run)
+
+
+async def _worker(settings: Settings) -> None:
+    registry = CollectorRegistry()
+    stop = asyncio.Event()
+    async with pool(settings.postgres_url, "innkeep-worker", WORKER_POOL) as database:
+        consumer = Consumer(
+            url=settings.rabbitmq_url.get_secret_value(),
+            name="innkeep-worker",
+            queues=[commands_queue(partition) for partition in range(PARTITIONS)],
+            prefetch=WORKER_PREFETCH,
+            batch=WORKER_BATCH,
+            handle=Deciding(Ledger(database), WorkerMetrics(registry), stop).handle,
+        )
+        http = Starlette(routes=observation_routes(registry, worker_readiness(database, consumer)))
+        await run(http, settings.host, settings.port, stop, consumer.run)

@@ -1,0 +1,52 @@
+"""How the processes connect to PostgreSQL, and which of its errors mean: try again later."""
+
+from typing import Final
+
+import asyncpg
+from pydantic import SecretStr
+
+from command_service.settings import IDLE_TRANSACTION_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
+
+DatabaseDownError: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    OSError,
+    TimeoutError,
+)
+"""The server is down, going down, out of something, or made us wait too long. It says nothing about the command."""
+
+Pool = asyncpg.Pool[asyncpg.Record]
+Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+_SETTINGS: Final = {
+    "jit": "off",
+    "statement_timeout": f"{STATEMENT_SECONDS}s",
+    "lock_timeout": f"{LOCK_SECONDS}s",
+    "idle_in_transaction_session_timeout": f"{IDLE_TRANSACTION_SECONDS}s",
+    # Every join of ours looks up a few rows by key; a plan made while the tables were empty must not say otherwise.
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "enable_seqscan": "off",
+}
+
+
+async def connect(url: SecretStr, name: str) -> asyncpg.Connection[asyncpg.Record]:
+    """One connection for whoever needs a session of its own."""
+    settings = _SETTINGS | {"application_name": name}
+    return await asyncpg.connect(url.get_secret_value(), server_settings=settings, timeout=STATEMENT_SECONDS)
+
+
+def pool(url: SecretStr, name: str, size: int) -> Pool:
+    """A pool that connects when it is first used, so that a process starts while the server is down."""
+    return asyncpg.create_pool(
+        url.get_secret_value(),
+        min_size=0,
+        max_size=size,
+        timeout=STATEMENT_SECONDS,
+        command_timeout=STATEMENT_SECONDS + LOCK_SECONDS,
+        server_settings=_SETTINGS | {"application_name": name},
+    )

@@ -1,0 +1,86 @@
+"""What each process counts; made by the composition roots, bound once."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from command_service.batch import Decided
+
+BATCH_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000)
+SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class ApiMetrics:
+    """Counts of the command API."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register the metrics."""
+        self._accepted = Counter("innkeep_accepted_total", "Commands stored", registry=registry)
+        self._repeated = Counter("innkeep_repeated_total", "Commands that were stored before", registry=registry)
+        self._refused = Counter("innkeep_refused_busy_total", "Requests answered 503", registry=registry)
+        self._batch = Histogram("innkeep_accept_batch_size", "Rows", buckets=BATCH_BUCKETS, registry=registry)
+        self._seconds = Histogram("innkeep_accept_seconds", "Flush time", buckets=SECONDS_BUCKETS, registry=registry)
+
+    def flushed(self, new: int, repeated: int, seconds: float) -> None:
+        """One shared insert returned."""
+        self._accepted.inc(new)
+        self._repeated.inc(repeated)
+        self._batch.observe(new + repeated)
+        self._seconds.observe(seconds)
+
+    def busy(self) -> None:
+        """A request was turned away."""
+        self._refused.inc()
+
+
+class RelayMetrics:
+    """Counts of the relay."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register the metrics."""
+        self._published = Counter("innkeep_published_total", "Messages confirmed", ["kind"], registry=registry)
+        self._batch = Histogram("innkeep_publish_batch_size", "Messages", buckets=BATCH_BUCKETS, registry=registry)
+        self._faults = Counter("innkeep_publish_faults_total", "Batches not confirmed", registry=registry)
+        self._leading = Gauge("innkeep_relay_leading", "1 while this relay is the active one", registry=registry)
+        self.unsent_seconds = Gauge("innkeep_unsent_age_seconds", "Age of the oldest command", registry=registry)
+
+    def published(self, kind: str, messages: int) -> None:
+        """The broker confirmed a batch."""
+        self._published.labels(kind).inc(messages)
+        self._batch.observe(messages)
+
+    def fault(self) -> None:
+        """A batch was not confirmed."""
+        self._faults.inc()
+
+    def leading(self, active: bool) -> None:  # noqa: FBT001  # a gauge's value
+        """This relay became, or is no longer, the active one."""
+        self._leading.set(active)
+
+
+class WorkerMetrics:
+    """Counts of the worker."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register the metrics."""
+        outcomes = Counter("innkeep_decided_total", "Commands with an outcome", ["status"], registry=registry)
+        self._succeeded = outcomes.labels("succeeded")
+        self._rejected = outcomes.labels("rejected")
+        self._failed = outcomes.labels("failed")
+        self._parked = Counter("innkeep_parked_total", "Messages parked", registry=registry)
+        self._events = Counter("innkeep_events_total", "Events recorded", registry=registry)
+        self._batch = Histogram("innkeep_decide_batch_size", "Commands", buckets=BATCH_BUCKETS, registry=registry)
+
+    def decided(self, decided: Decided) -> None:
+        """A transaction committed."""
+        rejected = sum(outcome.code is not None for outcome in decided.outcomes)
+        self._succeeded.inc(len(decided.outcomes) - rejected)
+        self._rejected.inc(rejected)
+        self._events.inc(len(decided.events))
+        self._batch.observe(len(decided.outcomes))
+
+    def failed(self) -> None:
+        """A command got the outcome ``failed``."""
+        self._failed.inc()
+
+    def parked(self) -> None:
+        """A message was parked."""
+        self._parked.inc()

@@ -1,0 +1,54 @@
+"""The typed environment of the command service, and every limit by name."""
+
+from typing import Final
+
+from pydantic import Field, SecretStr
+
+from shared_contracts.transport.environment import ProcessSettings
+
+MAX_BODY_BYTES: Final = 262_144
+MAX_BATCH_BODY_BYTES: Final = 2_097_152
+MAX_BATCH_COMMANDS: Final = 500
+MAX_JSON_DEPTH: Final = 32
+MAX_WAIT_SECONDS: Final = 30
+MAX_WAITING_REQUESTS: Final = 1_000
+MAX_FEED_PAGE: Final = 1_000
+DEFAULT_FEED_PAGE: Final = 100
+MAX_POSITIONS_PAGE: Final = 500
+
+ACCEPT_QUEUE_COMMANDS: Final = 5_000
+ACCEPT_BATCH_COMMANDS: Final = 1_000
+ACCEPT_SECONDS: Final = 10
+RETRY_AFTER_SECONDS: Final = 2
+KNOWN_HOTELS: Final = 50_000
+
+STATUS_POLL_SECONDS: Final = 0.02
+
+RELAY_BATCH: Final = 500
+RELAY_BUSY_SECONDS: Final = 0.005
+RELAY_IDLE_SECONDS: Final = 0.1
+RELAY_RETRY_SECONDS: Final = 0.5
+RELAY_LOCK: Final = 7_411_001
+STANDBY_SECONDS: Final = 0.5
+
+WORKER_PREFETCH: Final = 200
+WORKER_BATCH: Final = 250
+MAX_ATTEMPTS: Final = 5
+FIRST_RETRY_SECONDS: Final = 0.1
+DATABASE_RETRY_SECONDS: Final = 0.5
+MAX_PARKED_BYTES: Final = 65_536
+MAX_ERROR_TEXT: Final = 500
+
+STATEMENT_SECONDS: Final = 15
+LOCK_SECONDS: Final = 10
+IDLE_TRANSACTION_SECONDS: Final = 15
+API_POOL: Final = 6
+WORKER_POOL: Final = 2
+MIGRATION_LOCK: Final = 7_411_002
+
+
+class Settings(ProcessSettings):
+    """Where the command service's servers are."""
+
+    postgres_url: SecretStr
+    port: int = Field(default=8410, ge=0, le=65_535)

@@ -1,0 +1,95 @@
+"""Writing what a batch decided: events, what they changed in the tables, and the outcomes, set by set."""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from command_service.batch import Decided, Outcome
+from command_service.database import Connection
+from command_service.domain.hotel import OpenedHotel
+from command_service.domain.house import House
+from command_service.domain.reservation import Confirmed, InHouse, Reservation, status_of
+from command_service.domain.room import RoomSpan
+from command_service.loading import SQL
+from command_service.stored_states import write_definition, write_reservation
+from shared_contracts.envelope import EventEnvelope, encode_event
+
+Row = tuple[object, ...]
+WRITES: Final = (
+    "define_hotels",
+    "write_reservations",
+    "write_inventory",
+    "delete_spans",
+    "write_spans",
+    "write_events",
+    "move_hotels",
+    "write_outcomes",
+)
+"""In this order: a span that ends is gone before one that begins in the same room is written."""
+
+
+async def write(connection: Connection, decided: Decided) -> None:
+    """Write all of it inside the caller's transaction; only what changed is touched."""
+    rows: dict[str, list[Row]] = {name: [] for name in WRITES}
+    for hotel_id, standing in decided.after.items():
+        before = decided.before[hotel_id].house
+        if standing.house is not before:
+            _house_rows(rows, hotel_id, before, standing.house)
+            business_date = (
+                standing.house.hotel.business_date if isinstance(standing.house.hotel, OpenedHotel) else None
+            )
+            rows["move_hotels"].append((hotel_id, standing.position, business_date))
+    rows["write_events"] = [_event_row(event) for event in decided.events]
+    rows["write_outcomes"] = [_outcome_row(outcome) for outcome in decided.outcomes]
+    for name in WRITES:
+        if rows[name]:
+            await connection.execute(SQL[name], *map(list, zip(*rows[name], strict=True)))
+
+
+def _house_rows(rows: dict[str, list[Row]], hotel_id: str, before: House, after: House) -> None:
+    if isinstance(after.hotel, OpenedHotel) and not isinstance(before.hotel, OpenedHotel):
+        rows["define_hotels"].append((hotel_id, write_definition(after.hotel), after.hotel.business_date))
+    for key, reservation in after.reservations.items():
+        old = before.reservations.get(key)
+        if old is not reservation:
+            rows["write_reservations"].append(_reservation_row(hotel_id, key, reservation))
+            was, span = _span(old), _span(reservation)
+            if was is not None and was != span:
+                rows["delete_spans"].append((hotel_id, key))
+            if span is not None and was != span:
+                rows["write_spans"].append(_span_row(hotel_id, span))
+    rows["write_inventory"].extend(_inventory_rows(hotel_id, before, after))
+
+
+def _inventory_rows(hotel_id: str, before: House, after: House) -> Iterator[Row]:
+    assert isinstance(after.hotel, OpenedHotel), "only an opened hotel changes"  # noqa: S101
+    for key, count in after.inventory.items():
+        if before.inventory.get(key) is not count:
+            limit = len(after.hotel.room_types[key[0]].rooms) + count.allowance
+            yield hotel_id, *key, count.sold, count.allowance, limit
+
+
+def _span(reservation: Reservation | None) -> RoomSpan | None:
+    return reservation.span if isinstance(reservation, Confirmed | InHouse) else None
+
+
+def _reservation_row(hotel_id: str, key: UUID, reservation: Reservation) -> Row:
+    stay = reservation.booking.stay
+    return hotel_id, key, status_of(reservation), stay.arrival, stay.departure, write_reservation(reservation)
+
+
+def _span_row(hotel_id: str, span: RoomSpan) -> Row:
+    return hotel_id, span.room, span.from_date, span.to_date, span.reservation_id, span.occupied
+
+
+def _event_row(event: EventEnvelope) -> Row:
+    message = encode_event(event).decode()
+    return event.hotel_id, event.position, type(event.body).__name__, event.causation_id, message
+
+
+def _outcome_row(outcome: Outcome) -> Row:
+    facts = orjson.dumps(dict(outcome.facts)).decode() if outcome.facts else None
+    status = "succeeded" if outcome.code is None else "rejected"
+    return outcome.command_id, outcome.hotel_id, status, outcome.position, outcome.code, facts

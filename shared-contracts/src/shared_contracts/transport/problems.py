@@ -1,0 +1,114 @@
+"""Problem documents (RFC 9457): the one shape in which either API says what is wrong with a request."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final, cast
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import ErrorDetails
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+MEDIA_TYPE: Final = "application/problem+json"
+MAX_FIELD_ERRORS: Final = 20
+
+_CODES: Final[Mapping[str, str]] = {
+    "missing": "missing",
+    "missing_argument": "missing",
+    "extra_forbidden": "unknown_field",
+    "unexpected_keyword_argument": "unknown_field",
+    "value_error": "invalid_value",
+    "string_pattern_mismatch": "invalid_format",
+}
+_STATUS_CODES: Final[Mapping[int, str]] = {404: "not_found", 405: "method_not_allowed"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong at one place: ``pointer`` is a JSON pointer into the body, or the name of a parameter."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong: ``code`` is stable, for programs; ``detail`` says what to do; ``retry_after`` is in seconds."""
+
+    status: int
+    code: str
+    title: str
+    detail: str = ""
+    errors: tuple[FieldError, ...] = ()
+    retry_after: int | None = None
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Carry the problem to the handler that answers with it."""
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+def problem_body(problem: Problem) -> dict[str, object]:
+    """The members of the document; those without a value are left out."""
+    body: dict[str, object] = {
+        "type": f"urn:innkeep:problem:{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+        "retryable": problem.retry_after is not None,
+    }
+    if problem.detail:
+        body["detail"] = problem.detail
+    if problem.errors:
+        body["errors"] = [asdict(error) for error in problem.errors]
+    return body
+
+
+def problem_response(problem: Problem) -> Response:
+    """The HTTP response of a problem."""
+    headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
+    return Response(orjson.dumps(problem_body(problem)), problem.status, headers, MEDIA_TYPE)
+
+
+def field_errors(details: list[ErrorDetails], skip: int = 0) -> tuple[FieldError, ...]:
+    """What a validation found, as pointers; ``skip`` leading parts of each location are left out."""
+    return tuple(
+        FieldError(
+            "".join(f"/{part}" for part in detail["loc"][skip:]),
+            _CODES.get(detail["type"], "invalid_value" if "value" in detail["type"] else detail["type"]),
+            detail["msg"].removeprefix("Value error, "),
+        )
+        for detail in details[:MAX_FIELD_ERRORS]
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem document."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+
+
+def _on_problem(_: Request, error: Exception) -> Response:
+    return problem_response(cast("ProblemError", error).problem)
+
+
+def _on_invalid_request(_: Request, error: Exception) -> Response:
+    details = cast("RequestValidationError", error).errors()
+    errors = field_errors(cast("list[ErrorDetails]", details), skip=1)
+    return problem_response(Problem(422, "invalid_request", "The request is not valid", errors=errors))
+
+
+def _on_http_exception(_: Request, error: Exception) -> Response:
+    http = cast("HTTPException", error)
+    code = _STATUS_CODES.get(http.status_code, f"http_{http.status_code}")
+    response = problem_response(Problem(http.status_code, code, http.detail))
+    response.headers.update(http.headers or {})
+    return response

@@ -1,0 +1,56 @@
+"""How one of our processes runs: its loops and its HTTP port, until a signal asks it to finish what it has in hand."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+FINISH_SECONDS: Final = 8
+MAX_CONNECTIONS: Final = 2_000
+BACKLOG: Final = 2_048
+KEEP_ALIVE_SECONDS: Final = 30
+
+Loop = Callable[[asyncio.Event], Awaitable[None]]
+"""Works until the event is set, then finishes what it has in hand and returns; an exception ends the process."""
+
+log = structlog.get_logger()
+
+
+async def run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, *loops: Loop) -> None:
+    """Serve ``app`` and run ``loops`` until SIGTERM or SIGINT sets ``stop``; raises what ends a loop."""
+    running = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(number, stop.set)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            backlog=BACKLOG,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=FINISH_SECONDS // 2,
+        ),
+    )
+    serving = asyncio.create_task(server.serve())
+    working = [asyncio.ensure_future(loop(stop)) for loop in loops]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([serving, stopping, *working], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    server.should_exit = True
+    await asyncio.wait([serving, *working], timeout=FINISH_SECONDS)
+    for task in (stopping, *working):
+        task.cancel()
+    results = await asyncio.gather(serving, *working, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    log.info("stopped")
