@@ -58,7 +58,7 @@ def worker() -> None:
 
 
 def _start(service: str) -> Settings:
-    settings = Settings()
+    settings = Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
     configure(service, settings.log_level)
     structlog.get_logger().info("starting", port=settings.port)
     return settings

@@ -1,6 +1,6 @@
 """How the processes connect to PostgreSQL, and which of its errors mean: try again later."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import asyncpg
 from pydantic import SecretStr
@@ -19,8 +19,10 @@ DatabaseDownError: Final = (
 )
 """The server is down, going down, out of something, or made us wait too long. It says nothing about the command."""
 
-Pool = asyncpg.Pool[asyncpg.Record]
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+# Quoted, because asyncpg's classes are generic for type checkers only.
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Connection: TypeAlias = "Session | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _SETTINGS: Final = {
     "jit": "off",
@@ -34,7 +36,7 @@ _SETTINGS: Final = {
 }
 
 
-async def connect(url: SecretStr, name: str) -> asyncpg.Connection[asyncpg.Record]:
+async def connect(url: SecretStr, name: str) -> Session:
     """One connection for whoever needs a session of its own."""
     settings = _SETTINGS | {"application_name": name}
     return await asyncpg.connect(url.get_secret_value(), server_settings=settings, timeout=STATEMENT_SECONDS)

@@ -8,6 +8,7 @@ import asyncpg
 import structlog
 from pydantic import SecretStr
 
+from command_service.database import Session
 from command_service.settings import MIGRATION_LOCK
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ async def migrate(url: SecretStr) -> list[str]:
         await connection.close()
 
 
-async def _apply(connection: asyncpg.Connection[asyncpg.Record], name: str, text: str, applied: dict[str, str]) -> bool:
+async def _apply(connection: Session, name: str, text: str, applied: dict[str, str]) -> bool:
     digest = hashlib.sha256(text.encode()).hexdigest()
     if name in applied:
         if applied[name] != digest:

@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 from pydantic import SecretStr
 
-from command_service.database import DatabaseDownError, connect
+from command_service.database import DatabaseDownError, Session, connect
 from command_service.metrics import RelayMetrics
 from command_service.queries import queries
 from command_service.settings import (
@@ -31,8 +31,6 @@ from shared_contracts.transport.publishing import NotPublishedError, Outgoing, P
 
 SQL: Final = queries("relay")
 log = structlog.get_logger()
-
-Session = asyncpg.Connection[asyncpg.Record]
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,13 +81,13 @@ class Outcomes:
 
     async def _read(self, command_ids: Collection[UUID]) -> dict[UUID, Status]:
         rows = await self.pool.fetch(SQL["outcomes"], list(command_ids))
-        return {row["id"]: status_of(row) for row in rows}
+        return {UUID(str(row["id"])): status_of(row) for row in rows}
 
 
 def status_of(row: asyncpg.Record) -> Status:
     """The status document of a row."""
     status: Status = {
-        "command_id": row["id"],
+        "command_id": str(row["id"]),
         "hotel_id": row["hotel_id"],
         "task": row["task"],
         "status": row["status"] or "accepted",
@@ -98,5 +98,5 @@ def status_of(row: asyncpg.Record) -> Status:
     if row["code"]:
         status |= {"code": row["code"], "facts": orjson.loads(row["facts"] or "{}")}
     if row["task"] == BOOKING_TASK and row["code"] is None:
-        status["result"] = {"reservation_id": row["id"]}
+        status["result"] = {"reservation_id": str(row["id"])}
     return status

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from immutables import Map
 
-from command_service.domain import inventory, room
 from command_service.domain.hotel import NOT_OPENED, Hotel, OpenedHotel, opened
+from command_service.domain.inventory import Inventory, allow, give_back, take
 from command_service.domain.reservation import (
     Booking,
     Cancelled,
@@ -22,6 +22,7 @@ from command_service.domain.reservation import (
     NoShow,
     Reservation,
 )
+from command_service.domain.room import Calendars, RoomSpan, free, put
 from shared_contracts.catalog import AnyEvent
 from shared_contracts.hotels import BusinessDateClosed, HotelOpened
 from shared_contracts.inventory import OverbookingAllowanceSet
@@ -42,8 +43,8 @@ class House:
 
     hotel: Hotel = NOT_OPENED
     reservations: Map[UUID, Reservation] = Map()  # noqa: RUF009  # immutable
-    inventory: inventory.Inventory = Map()  # noqa: RUF009
-    calendars: room.Calendars = Map()  # noqa: RUF009
+    inventory: Inventory = Map()  # noqa: RUF009
+    calendars: Calendars = Map()  # noqa: RUF009
 
 
 def evolve(house: House, event: AnyEvent) -> House:
@@ -56,7 +57,7 @@ def evolve(house: House, event: AnyEvent) -> House:
             return replace(house, hotel=replace(_opened(house), business_date=event.business_date))
         case OverbookingAllowanceSet():
             nights = nights_between(event.from_date, event.to_date)
-            return replace(house, inventory=inventory.allow(house.inventory, event.room_type, nights, event.value))
+            return replace(house, inventory=allow(house.inventory, event.room_type, nights, event.value))
         case RoomBooked():
             return _booked(house, event)
         case RoomAssigned():
@@ -94,20 +95,20 @@ def _booked(house: House, event: RoomBooked) -> House:
     return replace(
         house,
         reservations=house.reservations.set(booking.id, Confirmed(booking)),
-        inventory=inventory.take(house.inventory, event.room_type, event.stay.nights),
+        inventory=take(house.inventory, event.room_type, event.stay.nights),
     )
 
 
 def _assigned(house: House, event: RoomAssigned) -> House:
     before = house.reservations[event.reservation_id]
     assert isinstance(before, Confirmed | InHouse), "only these are given rooms"  # noqa: S101
-    span = room.RoomSpan(
+    span = RoomSpan(
         event.room, event.from_date, event.stay.departure, event.reservation_id, isinstance(before, InHouse)
     )
     return replace(
         house,
         reservations=house.reservations.set(event.reservation_id, replace(before, span=span)),
-        calendars=room.put(room.free(house.calendars, before.span), span),
+        calendars=put(free(house.calendars, before.span), span),
     )
 
 
@@ -119,7 +120,7 @@ def _checked_in(house: House, event: GuestCheckedIn) -> House:
     return replace(
         house,
         reservations=house.reservations.set(event.reservation_id, InHouse(before.booking, span)),
-        calendars=room.put(house.calendars, span),
+        calendars=put(house.calendars, span),
     )
 
 
@@ -134,6 +135,6 @@ def _left(
     return replace(
         house,
         reservations=house.reservations.set(event.reservation_id, after),
-        inventory=inventory.give_back(house.inventory, event.room_type, freed),
-        calendars=room.free(house.calendars, span),
+        inventory=give_back(house.inventory, event.room_type, freed),
+        calendars=free(house.calendars, span),
     )

@@ -5,11 +5,14 @@ from dataclasses import asdict, dataclass
 from typing import Final, cast
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+
+log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_FIELD_ERRORS: Final = 20
@@ -19,9 +22,15 @@ _CODES: Final[Mapping[str, str]] = {
     "missing_argument": "missing",
     "extra_forbidden": "unknown_field",
     "unexpected_keyword_argument": "unknown_field",
-    "value_error": "invalid_value",
     "string_pattern_mismatch": "invalid_format",
+    "greater_than_equal": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "too_long": "out_of_range",
+    "too_short": "out_of_range",
+    "string_too_long": "out_of_range",
+    "string_too_short": "out_of_range",
 }
+_CODES_BY_ENDING: Final[Mapping[str, str]] = {"_parsing": "invalid_format", "_type": "wrong_type"}
 _STATUS_CODES: Final[Mapping[int, str]] = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -82,11 +91,16 @@ def field_errors(details: list[ErrorDetails], skip: int = 0) -> tuple[FieldError
     return tuple(
         FieldError(
             "".join(f"/{part}" for part in detail["loc"][skip:]),
-            _CODES.get(detail["type"], "invalid_value" if "value" in detail["type"] else detail["type"]),
+            _code_of(detail["type"]),
             detail["msg"].removeprefix("Value error, "),
         )
         for detail in details[:MAX_FIELD_ERRORS]
     )
+
+
+def _code_of(error_type: str) -> str:
+    by_ending = (code for ending, code in _CODES_BY_ENDING.items() if error_type.endswith(ending))
+    return _CODES.get(error_type) or next(by_ending, "invalid_value")
 
 
 def install(app: FastAPI) -> None:
@@ -94,6 +108,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_fault)
 
 
 def _on_problem(_: Request, error: Exception) -> Response:
@@ -104,6 +119,11 @@ def _on_invalid_request(_: Request, error: Exception) -> Response:
     details = cast("RequestValidationError", error).errors()
     errors = field_errors(cast("list[ErrorDetails]", details), skip=1)
     return problem_response(Problem(422, "invalid_request", "The request is not valid", errors=errors))
+
+
+def _on_fault(request: Request, error: Exception) -> Response:
+    log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
+    return problem_response(Problem(500, "internal_error", "This is our fault, and it has been logged"))
 
 
 def _on_http_exception(_: Request, error: Exception) -> Response:
