@@ -10,6 +10,7 @@ from command_service.settings import IDLE_TRANSACTION_SECONDS, LOCK_SECONDS, STA
 DatabaseDownError: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says when a connection dies between two of its own steps
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,

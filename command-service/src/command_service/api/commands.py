@@ -12,7 +12,16 @@ from starlette.responses import Response
 from command_service.acceptance import Acceptance, Answer, BusyError
 from command_service.api.bodies import read_body
 from command_service.api.outcomes import Outcomes
-from command_service.api.parsing import parse_batch, parse_command, parse_item, parse_key, stamp, unknown_task
+from command_service.api.parsing import (
+    UNKNOWN_HOTEL,
+    parse_batch,
+    parse_command,
+    parse_hotel_id,
+    parse_item,
+    parse_key,
+    stamp,
+    unknown_task,
+)
 from command_service.database import DatabaseDownError
 from command_service.settings import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES, MAX_WAIT_SECONDS, RETRY_AFTER_SECONDS
 from shared_contracts.catalog import COMMANDS
@@ -30,7 +39,6 @@ BUSY: Final = Problem(
     retry_after=RETRY_AFTER_SECONDS,
 )
 KEY_REUSED: Final = Problem(422, "idempotency_key_reused", "This Idempotency-Key came before, with another command")
-UNKNOWN_HOTEL: Final = Problem(404, "unknown_hotel", "No such hotel has been opened here")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -48,7 +56,7 @@ class CommandRoutes:
         scope = COMMANDS[task].scope
 
         async def endpoint(request: Request) -> Response:
-            hotel_id = request.path_params["hotel_id"]
+            hotel_id = parse_hotel_id(request.path_params["hotel_id"])
             principal = self.access.principal(request.headers.get("authorization"), scope, hotel_id)
             key = parse_key(request.headers.get("idempotency-key"))
             command = parse_command(task, await read_body(request, MAX_BODY_BYTES))
@@ -62,7 +70,7 @@ class CommandRoutes:
 
     async def many(self, request: Request) -> Response:
         """Up to 500 commands in order, one commit, an answer for each: 202 or its problem."""
-        hotel_id = request.path_params["hotel_id"]
+        hotel_id = parse_hotel_id(request.path_params["hotel_id"])
         items = parse_batch(await read_body(request, MAX_BATCH_BODY_BYTES))
         answers: list[dict[str, Any] | None] = []
         envelopes: list[CommandEnvelope] = []

@@ -16,8 +16,9 @@ from shared_contracts.envelope import CommandEnvelope
 from shared_contracts.message import Command
 from shared_contracts.transport.access import Principal
 from shared_contracts.transport.problems import Problem, ProblemError, field_errors
-from shared_contracts.values import REFUSE_UNKNOWN_FIELDS
+from shared_contracts.values import REFUSE_UNKNOWN_FIELDS, HotelId
 
+UNKNOWN_HOTEL: Final = Problem(404, "unknown_hotel", "No such hotel has been opened here")
 BODIES: Final[dict[str, TypeAdapter[Command]]] = {task: TypeAdapter(command) for task, command in COMMANDS.items()}
 
 
@@ -41,8 +42,17 @@ class Batch:
     commands: Annotated[list[Any], Field(min_length=1, max_length=MAX_BATCH_COMMANDS)]
 
 
+_HOTEL_ID: Final = TypeAdapter(HotelId)
 _BATCH: Final = TypeAdapter(Batch)
 _ITEM: Final = TypeAdapter(BatchItem)
+
+
+def parse_hotel_id(hotel_id: str) -> str:
+    """The id from a path; ``ProblemError`` 404 for one that no hotel can have."""
+    try:
+        return _HOTEL_ID.validate_python(hotel_id)
+    except ValidationError:
+        raise ProblemError(UNKNOWN_HOTEL) from None
 
 
 def parse_command(task: str, body: bytes) -> Command:

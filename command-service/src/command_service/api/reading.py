@@ -9,8 +9,9 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from command_service.api.commands import JSON, UNKNOWN_HOTEL, wait_seconds
+from command_service.api.commands import JSON, wait_seconds
 from command_service.api.outcomes import SQL, Outcomes
+from command_service.api.parsing import UNKNOWN_HOTEL, parse_hotel_id
 from command_service.database import DatabaseDownError, Pool
 from command_service.settings import DEFAULT_FEED_PAGE, MAX_FEED_PAGE, MAX_POSITIONS_PAGE, RETRY_AFTER_SECONDS
 from shared_contracts.transport.access import Access
@@ -52,6 +53,7 @@ class ReadingRoutes:
         self, request: Request, hotel_id: str, after: After = 0, limit: Limit = DEFAULT_FEED_PAGE
     ) -> Response:
         """The hotel's events after a position, in order and without gaps, and the position of its last one."""
+        hotel_id = parse_hotel_id(hotel_id)
         self.access.principal(request.headers.get("authorization"), READ_SCOPE, hotel_id)
         try:
             head = await self.pool.fetchval(SQL["head"], hotel_id)

@@ -1,9 +1,9 @@
 """The only place that opens an AMQP connection, and declares or checks what is on the broker."""
 
-import asyncio
 from typing import Final
 
 import aio_pika
+import aiormq
 from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from shared_contracts.topology import EXCHANGES, QUEUES
@@ -11,7 +11,12 @@ from shared_contracts.topology import EXCHANGES, QUEUES
 CONNECT_SECONDS: Final = 10
 HEARTBEAT_SECONDS: Final = 10
 
-BrokerError = (aio_pika.exceptions.AMQPError, ConnectionError, OSError, asyncio.TimeoutError, RuntimeError)
+BrokerError = (
+    aio_pika.exceptions.AMQPError,
+    aiormq.exceptions.ChannelInvalidStateError,
+    OSError,
+    TimeoutError,
+)
 """What a broker that is down, going down or refusing raises: connect again, later."""
 
 

@@ -1,0 +1,178 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import aio_pika
+import pytest
+from orders import ordered
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+from seaside import book
+
+from command_service.acceptance import Acceptance, Answer
+from command_service.database import Pool
+from command_service.ledger import Ledger
+from command_service.metrics import ApiMetrics, RelayMetrics
+from command_service.relay import COMMANDS, EVENTS, Relay
+from harness.waiting import until
+from shared_contracts.envelope import decode_command, decode_event
+from shared_contracts.topology import QUEUES, commands_queue, events_queue, partition_of
+from shared_contracts.transport.consuming import Consumer, Delivery
+from shared_contracts.transport.publishing import NotPublishedError, Outgoing, Publisher
+
+SOON = 10
+
+
+@pytest.fixture(autouse=True)
+async def _empty(broker: str, database: Pool) -> None:
+    """Nothing of other tests waits."""
+    await database.execute("TRUNCATE command_outbox, event_outbox")
+    async with await aio_pika.connect(broker) as connection:
+        channel = await connection.channel()
+        for queue in QUEUES:
+            await (await channel.get_queue(queue.name)).purge()
+
+
+def relay_on(postgres_url: str, broker: str) -> Relay:
+    publishers = {kind: Publisher(broker, f"test-{kind}") for kind in (COMMANDS.kind, EVENTS.kind)}
+    return Relay(SecretStr(postgres_url), publishers, RelayMetrics(CollectorRegistry()))
+
+
+@asynccontextmanager
+async def running(*relays: Relay) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(relay.run(stop)) for relay in relays]
+    yield
+    stop.set()
+    await asyncio.gather(*tasks)
+
+
+async def taken(broker: str, queue: str, count: int) -> list[Delivery]:
+    """The first messages of a queue, acknowledged."""
+    got: list[Delivery] = []
+    stop = asyncio.Event()
+
+    async def handle(batch: Sequence[Delivery]) -> None:
+        got.extend(batch)
+        if len(got) >= count:
+            stop.set()
+
+    async with asyncio.timeout(SOON):
+        await Consumer(broker, "test", [queue], 50, 50, handle).run(stop)
+    return got
+
+
+async def accept(database: Pool, hotel_id: str, count: int) -> list:
+    acceptance = Acceptance(database, ApiMetrics(CollectorRegistry()))
+    stop = asyncio.Event()
+    loop = asyncio.create_task(acceptance.run(stop))
+    commands = [ordered(hotel_id, book(5, 6)) for _ in range(count)]
+    assert set(await acceptance.accept(commands)) == {Answer.ACCEPTED}
+    stop.set()
+    await loop
+    return commands
+
+
+async def unsent(database: Pool) -> int:
+    return int(
+        await database.fetchval("SELECT (SELECT count(*) FROM command_outbox) + (SELECT count(*) FROM event_outbox)")
+    )
+
+
+async def all_sent(database: Pool) -> bool:
+    return await unsent(database) == 0
+
+
+async def test_commands_and_events_reach_their_queues_in_order(
+    postgres_url: str, broker: str, database: Pool, ledger: Ledger, seaside: str
+) -> None:
+    commands = await accept(database, seaside, 300)
+    await ledger.decide([ordered(seaside, book(n, n + 1)) for n in range(1, 30)])
+    async with running(relay_on(postgres_url, broker)):
+        partition = partition_of(seaside)
+        got = await taken(broker, commands_queue(partition), 300)
+        assert [decode_command(d.body).id for d in got] == [c.id for c in commands]
+        events = [decode_event(d.body) for d in await taken(broker, events_queue(partition), 30)]
+        assert [e.position for e in events if e.hotel_id == seaside] == list(range(1, 31))
+        await until(lambda: all_sent(database))
+
+
+async def test_one_relay_leads_and_the_other_takes_over(postgres_url: str, broker: str, database: Pool) -> None:
+    first, second = relay_on(postgres_url, broker), relay_on(postgres_url, broker)
+    async with running(second):
+        async with running(first):
+            await until(lambda: first.leading or second.leading)
+            assert first.leading is not second.leading
+            await database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'innkeep-relay%'"
+            )
+            await until(lambda: first.leading or second.leading)
+        await until(lambda: second.leading)
+
+
+async def test_what_cannot_be_routed_stays_unsent_until_it_can(
+    postgres_url: str, broker: str, database: Pool, seaside: str
+) -> None:
+    await database.execute("TRUNCATE event_outbox")
+    await accept(database, seaside, 3)
+    queue = commands_queue(partition_of(seaside))
+    async with await aio_pika.connect(broker) as connection:
+        channel = await connection.channel()
+        exchange = await channel.get_exchange("commands")
+        await (await channel.get_queue(queue)).unbind(exchange, f"{partition_of(seaside):02d}")
+        relay = relay_on(postgres_url, broker)
+        async with running(relay):
+            await until(lambda: "rabbitmq" in relay.trouble)
+            assert await unsent(database) == 3
+            await (await channel.get_queue(queue)).bind(exchange, f"{partition_of(seaside):02d}")
+            await until(lambda: all_sent(database))
+    assert len(await taken(broker, queue, 3)) >= 3
+
+
+async def test_a_publisher_raises_for_a_message_that_reaches_no_queue(broker: str) -> None:
+    publisher = Publisher(broker, "test")
+    with pytest.raises(NotPublishedError):
+        await publisher.publish([Outgoing("commands", "nowhere", "1", "book-room", b"{}")])
+    await publisher.publish([Outgoing("commands", "00", "2", "book-room", b"{}")])
+    await publisher.close()
+
+
+async def test_while_the_broker_is_down_everything_stays_unsent(
+    postgres_url: str, database: Pool, seaside: str
+) -> None:
+    await accept(database, seaside, 3)
+    relay = relay_on(postgres_url, "amqp://innkeep:x@127.0.0.1:9/innkeep")
+    async with running(relay):
+        await until(lambda: "rabbitmq" in relay.trouble)
+    assert await unsent(database) >= 3
+
+
+async def test_a_queue_has_one_active_consumer_and_the_second_takes_over_in_order(broker: str) -> None:
+    publisher = Publisher(broker, "test")
+    sent = [Outgoing("commands", "03", str(n), "book-room", str(n).encode()) for n in range(200)]
+    got: dict[str, list[bytes]] = {"first": [], "second": []}
+    stops = {name: asyncio.Event() for name in got}
+
+    def handler(name: str):  # noqa: ANN202
+        async def handle(batch: Sequence[Delivery]) -> None:
+            if name == "first" and len(got["first"]) >= 50:
+                stops["first"].set()
+                raise RuntimeError("dies with the batch in hand")
+            got[name].extend(delivery.body for delivery in batch)
+
+        return handle
+
+    consumers = {n: Consumer(broker, f"test-{n}", [commands_queue(3)], 20, 10, handler(n)) for n in got}
+    first = asyncio.create_task(consumers["first"].run(stops["first"]))
+    await until(lambda: consumers["first"].connected)
+    second = asyncio.create_task(consumers["second"].run(stops["second"]))
+    await until(lambda: consumers["second"].connected)
+    await publisher.publish(sent)
+    await first
+    await until(lambda: len(got["first"]) + len(got["second"]) >= 200)
+    stops["second"].set()
+    await second
+    await publisher.close()
+    assert got["first"] + got["second"] == [message.body for message in sent]
+    assert 50 <= len(got["first"]) < 60
+    assert consumers["second"].redelivered > 0

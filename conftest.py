@@ -1,0 +1,3 @@
+"""Tells pytest where the servers of all test suites come from."""
+
+pytest_plugins = ["harness.servers"]

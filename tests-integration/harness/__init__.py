@@ -1,0 +1,1 @@
+"""What the black-box tests stand on: servers, processes, and sentences about them."""
