@@ -5,7 +5,6 @@ import asyncio
 import structlog
 import typer
 import uvloop
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from command_service.acceptance import Acceptance
@@ -26,7 +25,7 @@ from shared_contracts.transport.access import access_of
 from shared_contracts.transport.amqp import declare_topology
 from shared_contracts.transport.consuming import Consumer
 from shared_contracts.transport.logs import configure
-from shared_contracts.transport.observing import observation_routes
+from shared_contracts.transport.observing import Measured, new_registry, observation_routes
 from shared_contracts.transport.process import run
 from shared_contracts.transport.publishing import Publisher
 
@@ -72,7 +71,7 @@ async def _migrate(settings: Settings) -> None:
 async def _api(settings: Settings) -> None:
     tokens = settings.tokens.get_secret_value() if settings.tokens else None
     access = access_of(tokens, settings.environment)
-    registry = CollectorRegistry()
+    registry = new_registry()
     async with pool(settings.postgres_url, "innkeep-command-api", API_POOL) as database:
         acceptance = Acceptance(database, ApiMetrics(registry))
         outcomes = Outcomes(database)
@@ -81,22 +80,21 @@ async def _api(settings: Settings) -> None:
             ReadingRoutes(database, outcomes, access),
             observation_routes(registry, api_readiness(database)),
         )
-        await run(http, settings.host, settings.port, asyncio.Event(), acceptance.run, outcomes.run)
+        await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), acceptance.run, outcomes.run)
 
 
 async def _relay(settings: Settings) -> None:
-    registry = CollectorRegistry()
-    metrics = RelayMetrics(registry)
+    registry = new_registry()
     url = settings.rabbitmq_url.get_secret_value()
     publishers = {outbox.kind: Publisher(url, f"innkeep-relay-{outbox.kind}s") for outbox in (COMMANDS, EVENTS)}
-    sender = Relay(settings.postgres_url, publishers, metrics)
+    sender = Relay(settings.postgres_url, publishers, RelayMetrics(registry))
     async with pool(settings.postgres_url, "innkeep-relay-health", 1) as database:
-        http = Starlette(routes=observation_routes(registry, relay_readiness(database, sender, metrics)))
+        http = Starlette(routes=observation_routes(registry, relay_readiness(database, sender)))
         await run(http, settings.host, settings.port, asyncio.Event(), sender.run)
 
 
 async def _worker(settings: Settings) -> None:
-    registry = CollectorRegistry()
+    registry = new_registry()
     stop = asyncio.Event()
     async with pool(settings.postgres_url, "innkeep-worker", WORKER_POOL) as database:
         consumer = Consumer(

@@ -1,6 +1,7 @@
 """The one use case of the worker: deliveries in, outcomes out. What it returns from is dealt with for good."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -78,7 +79,7 @@ class Deciding:
             except DatabaseDownError as error:
                 await self._wait_for_database(error)
             else:
-                self.metrics.decided(decided)
+                self.metrics.decided(decided, time.time() - min(command.at.timestamp() for command in commands))
                 return
 
     async def _alone(self, queue: str, command: CommandEnvelope) -> None:

@@ -1,5 +1,7 @@
 """What each process counts; made by the composition roots, bound once."""
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from command_service.batch import Decided
@@ -17,7 +19,7 @@ class ApiMetrics:
         self._repeated = Counter("innkeep_repeated_total", "Commands that were stored before", registry=registry)
         self._refused = Counter("innkeep_refused_busy_total", "Requests answered 503", registry=registry)
         self._batch = Histogram("innkeep_accept_batch_size", "Rows", buckets=BATCH_BUCKETS, registry=registry)
-        self._seconds = Histogram("innkeep_accept_seconds", "Flush time", buckets=SECONDS_BUCKETS, registry=registry)
+        self._seconds = Histogram("innkeep_accept_seconds", "Insert", buckets=SECONDS_BUCKETS, registry=registry)
 
     def flushed(self, new: int, repeated: int, seconds: float) -> None:
         """One shared insert returned."""
@@ -40,12 +42,20 @@ class RelayMetrics:
         self._batch = Histogram("innkeep_publish_batch_size", "Messages", buckets=BATCH_BUCKETS, registry=registry)
         self._faults = Counter("innkeep_publish_faults_total", "Batches not confirmed", registry=registry)
         self._leading = Gauge("innkeep_relay_leading", "1 while this relay is the active one", registry=registry)
-        self.unsent_seconds = Gauge("innkeep_unsent_age_seconds", "Age of the oldest command", registry=registry)
+        self._unsent = Gauge("innkeep_unsent_age_seconds", "Age of the oldest row", ["kind"], registry=registry)
+        self._age = Histogram(
+            "innkeep_published_age_seconds", "Stored to taken", ["kind"], buckets=SECONDS_BUCKETS, registry=registry
+        )
 
-    def published(self, kind: str, messages: int) -> None:
-        """The broker confirmed a batch."""
-        self._published.labels(kind).inc(messages)
-        self._batch.observe(messages)
+    def unsent(self, kind: str, seconds: float) -> None:
+        """The oldest unsent row has waited so long; zero where none waits."""
+        self._unsent.labels(kind).set(seconds)
+
+    def published(self, kind: str, ages: Sequence[float]) -> None:
+        """The broker confirmed a batch of messages that had waited so long."""
+        self._published.labels(kind).inc(len(ages))
+        self._batch.observe(len(ages))
+        self._age.labels(kind).observe(max(ages))
 
     def fault(self) -> None:
         """A batch was not confirmed."""
@@ -68,9 +78,13 @@ class WorkerMetrics:
         self._parked = Counter("innkeep_parked_total", "Messages parked", registry=registry)
         self._events = Counter("innkeep_events_total", "Events recorded", registry=registry)
         self._batch = Histogram("innkeep_decide_batch_size", "Commands", buckets=BATCH_BUCKETS, registry=registry)
+        self._age = Histogram(
+            "innkeep_decided_age_seconds", "Accepted to decided", buckets=SECONDS_BUCKETS, registry=registry
+        )
 
-    def decided(self, decided: Decided) -> None:
-        """A transaction committed."""
+    def decided(self, decided: Decided, oldest_seconds: float) -> None:
+        """A transaction committed; the oldest of its commands had been accepted so long ago."""
+        self._age.observe(max(oldest_seconds, 0.0))
         rejected = sum(outcome.code is not None for outcome in decided.outcomes)
         self._succeeded.inc(len(decided.outcomes) - rejected)
         self._rejected.inc(rejected)

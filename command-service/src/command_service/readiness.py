@@ -4,9 +4,7 @@ import asyncio
 from typing import Final
 
 from command_service.database import DatabaseDownError, Pool
-from command_service.metrics import RelayMetrics
 from command_service.migrating import migrations
-from command_service.relay import SQL as RELAY
 from command_service.relay import Relay
 from shared_contracts.transport.consuming import Consumer
 from shared_contracts.transport.observing import Readiness, ReadinessCheck
@@ -36,19 +34,21 @@ def worker_readiness(pool: Pool, consumer: Consumer) -> ReadinessCheck:
     return check
 
 
-def relay_readiness(pool: Pool, relay: Relay, metrics: RelayMetrics) -> ReadinessCheck:
-    """Ready while it sends or stands by; ``behind`` tells how long the oldest command has waited."""
+def relay_readiness(pool: Pool, relay: Relay) -> ReadinessCheck:
+    """Ready while it sends or stands by; ``behind`` tells how long the oldest row has waited."""
 
     async def check() -> Readiness:
         missing = await _database(pool)
         if relay.trouble:
             missing["relay"] = relay.trouble
-        if missing:
-            return Readiness(missing=missing)
-        seconds = float(await pool.fetchval(RELAY["backlog"]) or 0)
-        metrics.unsent_seconds.set(seconds)
-        late = {"commands": f"unsent for {seconds:.0f} s"} if seconds > BEHIND_SECONDS else {}
-        return Readiness(behind={**late} if relay.leading else {**late, "relay": "standing by for the active one"})
+        behind = {
+            kind: f"the oldest has waited for {seconds:.0f} s"
+            for kind, seconds in relay.waited.items()
+            if seconds > BEHIND_SECONDS
+        }
+        if not relay.leading:
+            behind["relay"] = "standing by for the active one"
+        return Readiness(missing, behind)
 
     return check
 

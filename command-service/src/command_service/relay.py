@@ -6,7 +6,7 @@ and the deletion sends twice; everybody downstream expects it.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import asyncpg
@@ -62,13 +62,17 @@ EVENTS: Final = Outbox("event", "unsent_events", "events_sent", event_message)
 
 @dataclass(slots=True)
 class Relay:
-    """Sends both outboxes while it holds the lock; else stands by. The lock lives and dies with its session."""
+    """Sends both outboxes while it holds the lock; else stands by. The lock lives and dies with its session.
+
+    ``waited`` says for how many seconds the oldest unsent row of each kind has waited.
+    """
 
     url: SecretStr
     publishers: dict[str, Publisher]
     metrics: RelayMetrics
     leading: bool = False
     trouble: str = ""
+    waited: dict[str, float] = field(default_factory=dict[str, float])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead or stand by until ``stop``; outages of either server are waited for."""
@@ -123,6 +127,8 @@ class Relay:
 
     async def _send_batch(self, session: Session, outbox: Outbox) -> int:
         rows = await session.fetch(SQL[outbox.unsent], RELAY_BATCH)
+        self.waited[outbox.kind] = rows[0]["age"] if rows else 0.0
+        self.metrics.unsent(outbox.kind, self.waited[outbox.kind])
         if not rows:
             return 0
         try:
@@ -135,5 +141,5 @@ class Relay:
             return 0
         await session.execute(SQL[outbox.sent], [row["seq"] for row in rows])
         self.trouble = ""
-        self.metrics.published(outbox.kind, len(rows))
+        self.metrics.published(outbox.kind, [row["age"] for row in rows])
         return len(rows)

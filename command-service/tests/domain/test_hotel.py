@@ -1,7 +1,6 @@
-from seaside import ANNA, BRUNO, OPEN, allow, assign, book, check_in, check_out, close, day, given
-
 from command_service.domain.hotel import OpenedHotel
 from command_service.domain.inventory import NightCount
+from seaside import ANNA, BRUNO, OPEN, allow, assign, book, check_in, check_out, close, day, given
 from shared_contracts.hotels import BusinessDateClosed, HotelOpened
 from shared_contracts.inventory import OverbookingAllowanceSet
 from shared_contracts.rejections import RejectionCode

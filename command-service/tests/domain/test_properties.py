@@ -5,7 +5,6 @@ from uuid import UUID
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
-from seaside import NOW, OPEN, Given, allow, assign, book, cancel, check_in, check_out, close, day, no_show
 
 from command_service.domain.decide import decide
 from command_service.domain.decider import Issued, fold
@@ -14,6 +13,7 @@ from command_service.domain.house import House
 from command_service.domain.inventory import NOTHING_SOLD
 from command_service.domain.rejected import Rejected
 from command_service.domain.reservation import CheckedOut, Confirmed, InHouse, NoShow, possible_tasks
+from seaside import NOW, OPEN, Given, allow, assign, book, cancel, check_in, check_out, close, day, no_show
 from shared_contracts.catalog import COMMANDS, AnyCommand, AnyEvent
 from shared_contracts.hotels import HotelOpened
 from shared_contracts.message import task_of

@@ -1,4 +1,6 @@
 import pytest
+
+from command_service.domain.inventory import NightCount
 from seaside import (
     ANNA,
     BRUNO,
@@ -15,8 +17,6 @@ from seaside import (
     given,
     no_show,
 )
-
-from command_service.domain.inventory import NightCount
 from shared_contracts.catalog import AnyCommand
 from shared_contracts.rejections import RejectionCode
 from shared_contracts.reservations import (

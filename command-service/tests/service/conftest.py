@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from orders import OPEN, ordered
 from pydantic import SecretStr
-from running import command_api
 
 from command_service.database import Pool, pool
 from command_service.ledger import Ledger
 from command_service.migrating import migrate
+from orders import OPEN, ordered
+from running import command_api
 from shared_contracts.transport.access import Access
 from shared_contracts.transport.amqp import declare_topology
 

@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-from seaside import OPEN, book
 
+from seaside import OPEN, book
 from shared_contracts.catalog import AnyCommand
 from shared_contracts.envelope import CommandEnvelope
 

@@ -5,12 +5,12 @@ from uuid import UUID, uuid4
 import httpx2
 import orjson
 import pytest
-from orders import BOOK, OPEN, body_of
 from pydantic import SecretStr
-from running import command_api
 
 from command_service.database import Pool, pool
 from command_service.settings import ACCEPT_QUEUE_COMMANDS, MAX_BATCH_COMMANDS, MAX_BODY_BYTES
+from orders import BOOK, OPEN, body_of
+from running import command_api
 from shared_contracts.transport.access import Access, access_of
 
 JSON = {"content-type": "application/json"}

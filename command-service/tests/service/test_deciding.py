@@ -6,9 +6,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import orjson
 import pytest
-from orders import OPEN, ordered
 from prometheus_client import CollectorRegistry
-from seaside import allow, assign, book, cancel, check_in, check_out, close, no_show
 
 from command_service.batch import Decided
 from command_service.database import Pool
@@ -22,6 +20,8 @@ from command_service.ledger import Ledger
 from command_service.metrics import WorkerMetrics
 from command_service.settings import MAX_ATTEMPTS
 from command_service.stored_states import read_reservation
+from orders import OPEN, ordered
+from seaside import allow, assign, book, cancel, check_in, check_out, close, no_show
 from shared_contracts.catalog import AnyEvent
 from shared_contracts.envelope import CommandEnvelope, decode_event, encode_command
 from shared_contracts.transport.consuming import Delivery

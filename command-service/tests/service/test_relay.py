@@ -4,10 +4,8 @@ from contextlib import asynccontextmanager
 
 import aio_pika
 import pytest
-from orders import ordered
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from seaside import book
 
 from command_service.acceptance import Acceptance, Answer
 from command_service.database import Pool
@@ -15,6 +13,8 @@ from command_service.ledger import Ledger
 from command_service.metrics import ApiMetrics, RelayMetrics
 from command_service.relay import COMMANDS, EVENTS, Relay
 from harness.waiting import until
+from orders import ordered
+from seaside import book
 from shared_contracts.envelope import decode_command, decode_event
 from shared_contracts.topology import QUEUES, commands_queue, events_queue, partition_of
 from shared_contracts.transport.consuming import Consumer, Delivery

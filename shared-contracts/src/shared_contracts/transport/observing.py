@@ -2,12 +2,22 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Final
 
 import orjson
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,49 @@ class Readiness:
 
 
 ReadinessCheck = Callable[[], Awaitable[Readiness]]
+
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+def new_registry() -> CollectorRegistry:
+    """A registry that tells memory, processor time and open files of the process."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    return registry
+
+
+class Measured:
+    """An application whose requests are counted and timed."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        """Register the metrics; everything passes through to ``app``."""
+        self._app = app
+        self._requests = Counter("innkeep_http_requests_total", "Answers", ["method", "status"], registry=registry)
+        self._seconds = Histogram(
+            "innkeep_http_request_seconds", "Until the answer ends", buckets=REQUEST_BUCKETS, registry=registry
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = perf_counter(), 500
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        finally:
+            method = scope["method"] if scope["method"] in METHODS else "OTHER"
+            self._requests.labels(method, status).inc()
+            self._seconds.observe(perf_counter() - started)
 
 
 def observation_routes(registry: CollectorRegistry, readiness: ReadinessCheck) -> list[Route]:

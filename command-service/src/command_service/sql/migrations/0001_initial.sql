@@ -42,11 +42,12 @@ CREATE TABLE outcome (
 
 -- The streams: one a hotel, positions without gaps. `message` is what is published and what the feed serves.
 CREATE TABLE event (
-    hotel_id   text NOT NULL,
-    position   bigint NOT NULL CHECK (position > 0),
-    type       text NOT NULL,
-    command_id uuid NOT NULL,
-    message    json NOT NULL,
+    hotel_id    text NOT NULL,
+    position    bigint NOT NULL CHECK (position > 0),
+    type        text NOT NULL,
+    command_id  uuid NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    message     json NOT NULL,
     PRIMARY KEY (hotel_id, position)
 );
 
