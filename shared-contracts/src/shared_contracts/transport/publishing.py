@@ -1,13 +1,16 @@
 """Publishing many messages at once and knowing what became of each."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-import aiormq
 from aio_pika.abc import AbstractConnection
-from aiormq import spec
+from aiormq import Channel, spec
+from aiormq.abc import ChannelFrame, FrameType
+from pamqp.body import ContentBody
+from pamqp.header import ContentHeader
 
 from shared_contracts.transport.amqp import connect
 
@@ -38,7 +41,7 @@ class Publisher:
         self._url = url
         self._name = name
         self._connection: AbstractConnection | None = None
-        self._channel: aiormq.abc.AbstractChannel | None = None
+        self._channel: Channel | None = None
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Publish in order; return when the broker has taken every message into a queue.
@@ -49,7 +52,8 @@ class Publisher:
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
                 channel = self._channel or await self._open()
-                results = await asyncio.gather(*(self._send(channel, m) for m in messages), return_exceptions=True)
+                confirmations = await write_at_once(channel, messages)
+                results = await asyncio.gather(*confirmations, return_exceptions=True)
         except BaseException:
             await self.close()
             raise
@@ -70,23 +74,54 @@ class Publisher:
             await self.close()
             await self._open()
 
-    async def _open(self) -> aiormq.abc.AbstractChannel:
+    async def _open(self) -> Channel:
         self._connection = await connect(self._url, self._name)
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        self._channel = await channel.get_underlay_channel()
-        return self._channel
+        underlay = await channel.get_underlay_channel()
+        if not isinstance(underlay, Channel):
+            raise TypeError(f"{type(underlay)} is not the channel that this module knows")
+        self._channel = underlay
+        return underlay
 
-    @staticmethod
-    async def _send(channel: aiormq.abc.AbstractChannel, message: Outgoing) -> None:
-        await channel.basic_publish(
-            message.body,
-            exchange=message.exchange,
-            routing_key=message.routing_key,
-            mandatory=True,
-            properties=spec.Basic.Properties(
-                content_type="application/json",
-                delivery_mode=PERSISTENT,
-                message_id=message.message_id,
-                message_type=message.message_type,
-            ),
+
+async def write_at_once(channel: Channel, messages: Sequence[Outgoing]) -> list[asyncio.Future[object]]:
+    """Write all messages to the socket in one piece; a future for the confirmation of each, in their order.
+
+    One ``basic_publish`` a message costs four times the processor time: a lock, a queue entry and a socket write each.
+    This does the same by attributes of aiormq's channel that it does not promise to keep, so its version is pinned
+    exactly, and ``tests/test_publishing.py`` says when they have changed.
+    """
+    frames: list[FrameType | ContentBody] = []
+    confirmations: list[asyncio.Future[object]] = []
+    async with channel.lock:
+        for message in messages:
+            channel.delivery_tag += 1
+            confirmation = channel.create_future()
+            channel.confirmations[channel.delivery_tag] = confirmation
+            channel.message_id_delivery_tag[message.message_id] = channel.delivery_tag
+            confirmation.add_done_callback(partial(_forget, channel, message.message_id))
+            confirmations.append(confirmation)
+            frames.extend(_frames(message, channel.max_content_size))
+        written = channel.create_future()
+        await channel.write_queue.put(
+            ChannelFrame.marshall(channel_number=channel.number, frames=frames, drain_future=written)
         )
+        await written
+    return confirmations
+
+
+def _frames(message: Outgoing, part: int) -> Iterator[FrameType | ContentBody]:
+    yield spec.Basic.Publish(exchange=message.exchange, routing_key=message.routing_key, mandatory=True)
+    properties = spec.Basic.Properties(
+        content_type="application/json",
+        delivery_mode=PERSISTENT,
+        message_id=message.message_id,
+        message_type=message.message_type,
+    )
+    yield ContentHeader(properties=properties, body_size=len(message.body))
+    for start in range(0, len(message.body), part):
+        yield ContentBody(message.body[start : start + part])
+
+
+def _forget(channel: Channel, message_id: str, _: object) -> None:
+    channel.message_id_delivery_tag.pop(message_id, None)
