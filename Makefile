@@ -6,7 +6,7 @@ PACKAGES := shared-contracts command-service query-service
 SOURCES := $(PACKAGES:%=%/src) deploy/local tests-integration
 LIMIT ?= 1.0
 HOTELS ?= 1
-STACK ?= $(shell docker info >/dev/null 2>&1 && echo containers || echo local)
+STACK ?= $(shell test -e .local/stack.json || ! docker info >/dev/null 2>&1 && echo local || echo containers)
 
 .PHONY: help install up down logs status test check replay test-containers lock format clean
 
@@ -62,6 +62,7 @@ check: install ## ruff, mypy, pyright, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(SOURCES)
+	$(BIN)/mypy deploy/containers
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 

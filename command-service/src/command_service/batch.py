@@ -5,21 +5,29 @@ from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
+from immutables import Map
+
 from command_service.domain.decide import decide
 from command_service.domain.decider import Issued
 from command_service.domain.house import House, evolve
+from command_service.domain.needs import needs
 from command_service.domain.rejected import Fact, Rejected
 from shared_contracts.catalog import AnyCommand
 from shared_contracts.envelope import CommandEnvelope, EventEnvelope
 from shared_contracts.rejections import RejectionCode
+from shared_contracts.reservations import ReservationEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A hotel under its lock: what is known of its house, and the position of its last event."""
+    """A hotel under its lock: what is known of its house, and the position of its last event.
+
+    ``versions`` holds that of each known reservation's last event.
+    """
 
     house: House
     position: int
+    versions: Map[UUID, int] = Map()  # noqa: RUF009  # immutable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +70,19 @@ def _decide_one(decided: Decided, envelope: CommandEnvelope) -> None:
     if standing is None:
         decided.outcomes.append(Outcome(envelope.id, envelope.hotel_id, 0, RejectionCode.UNKNOWN_HOTEL))
         return
-    decision = decide(standing.house, Issued(envelope.id, envelope.at, cast("AnyCommand", envelope.body)))
+    decision = _conflict(standing, envelope) or decide(
+        standing.house, Issued(envelope.id, envelope.at, cast("AnyCommand", envelope.body))
+    )
     if isinstance(decision, Rejected):
         decided.outcomes.append(
             Outcome(envelope.id, envelope.hotel_id, standing.position, decision.code, decision.facts)
         )
         return
-    house, position = standing.house, standing.position
+    house, position, versions = standing.house, standing.position, standing.versions
     for event in decision:
         house, position = evolve(house, event), position + 1
+        if isinstance(event, ReservationEvent):
+            versions = versions.set(event.reservation_id, position)
         decided.events.append(
             EventEnvelope(
                 hotel_id=envelope.hotel_id,
@@ -82,5 +94,16 @@ def _decide_one(decided: Decided, envelope: CommandEnvelope) -> None:
                 body=event,
             )
         )
-    decided.after[envelope.hotel_id] = Standing(house, position)
+    decided.after[envelope.hotel_id] = Standing(house, position, versions)
     decided.outcomes.append(Outcome(envelope.id, envelope.hotel_id, position))
+
+
+def _conflict(standing: Standing, envelope: CommandEnvelope) -> Rejected | None:
+    """``version_conflict`` where the client has not seen the last event of what its command is about."""
+    if envelope.expected_version is None:
+        return None
+    about = needs(cast("AnyCommand", envelope.body)).reservation_id
+    actual = standing.position if about is None else standing.versions.get(about)
+    if actual is None or actual == envelope.expected_version:
+        return None
+    return Rejected(RejectionCode.VERSION_CONFLICT, {"expected": envelope.expected_version, "actual": actual})

@@ -46,7 +46,7 @@ async def load(connection: Connection, commands: Sequence[CommandEnvelope]) -> t
     wanted = _wanted(c for c in commands if c.id not in done)
     reservations = await _reservations(connection, wanted)
     for hotel_id, of_hotel in reservations.items():
-        for reservation in of_hotel.values():
+        for reservation, _ in of_hotel.values():
             wanted[hotel_id].nights.update(night_keys(reservation.booking))
             if room := room_of(reservation):
                 wanted[hotel_id].rooms.add(room)
@@ -55,13 +55,14 @@ async def load(connection: Connection, commands: Sequence[CommandEnvelope]) -> t
     standings: dict[str, Standing] = {}
     for row in hotels:
         hotel_id = row["hotel_id"]
+        versions = Map({key: position for key, (_, position) in reservations.get(hotel_id, {}).items()})
         house = House(
             hotel=_hotel(row),
-            reservations=Map(reservations.get(hotel_id, {})),
+            reservations=Map({key: state for key, (state, _) in reservations.get(hotel_id, {}).items()}),
             inventory=Map(counts.get(hotel_id, {})),
             calendars=Map({room: tuple(spans) for room, spans in calendars.get(hotel_id, {}).items()}),
         )
-        standings[hotel_id] = Standing(house, row["position"])
+        standings[hotel_id] = Standing(house, row["position"], versions)
     return standings, done
 
 
@@ -86,14 +87,16 @@ def _hotel(row: asyncpg.Record) -> Hotel:
     return replace(read_definition(row["definition"]), business_date=row["business_date"])
 
 
-async def _reservations(connection: Connection, wanted: dict[str, _Wanted]) -> dict[str, dict[UUID, Reservation]]:
+async def _reservations(
+    connection: Connection, wanted: dict[str, _Wanted]
+) -> dict[str, dict[UUID, tuple[Reservation, int]]]:
     keys = [(hotel, key) for hotel, of_hotel in wanted.items() for key in of_hotel.reservations]
     due = [(hotel, of_hotel.due_by) for hotel, of_hotel in wanted.items() if of_hotel.due_by is not None]
     rows = await _fetch(connection, "reservations", keys) + await _fetch(connection, "due", due)
-    found: dict[str, dict[UUID, Reservation]] = {}
+    found: dict[str, dict[UUID, tuple[Reservation, int]]] = {}
     for row in rows:
         reservation = read_reservation(row["status"], row["state"])
-        found.setdefault(row["hotel_id"], {})[reservation.booking.id] = reservation
+        found.setdefault(row["hotel_id"], {})[reservation.booking.id] = reservation, row["position"]
     return found
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from typing import Final
-from uuid import UUID
 
 import orjson
 
-from command_service.batch import Decided, Outcome
+from command_service.batch import Decided, Outcome, Standing
 from command_service.database import Connection
 from command_service.domain.hotel import OpenedHotel
 from command_service.domain.house import House
@@ -36,7 +35,7 @@ async def write(connection: Connection, decided: Decided) -> None:
     for hotel_id, standing in decided.after.items():
         before = decided.before[hotel_id].house
         if standing.house is not before:
-            _house_rows(rows, hotel_id, before, standing.house)
+            _house_rows(rows, hotel_id, before, standing)
             business_date = (
                 standing.house.hotel.business_date if isinstance(standing.house.hotel, OpenedHotel) else None
             )
@@ -48,13 +47,14 @@ async def write(connection: Connection, decided: Decided) -> None:
             await connection.execute(SQL[name], *map(list, zip(*rows[name], strict=True)))
 
 
-def _house_rows(rows: dict[str, list[Row]], hotel_id: str, before: House, after: House) -> None:
+def _house_rows(rows: dict[str, list[Row]], hotel_id: str, before: House, standing: Standing) -> None:
+    after = standing.house
     if isinstance(after.hotel, OpenedHotel) and not isinstance(before.hotel, OpenedHotel):
         rows["define_hotels"].append((hotel_id, write_definition(after.hotel), after.hotel.business_date))
     for key, reservation in after.reservations.items():
         old = before.reservations.get(key)
         if old is not reservation:
-            rows["write_reservations"].append(_reservation_row(hotel_id, key, reservation))
+            rows["write_reservations"].append(_reservation_row(hotel_id, standing.versions[key], reservation))
             was, span = _span(old), _span(reservation)
             if was is not None and was != span:
                 rows["delete_spans"].append((hotel_id, key))
@@ -75,9 +75,10 @@ def _span(reservation: Reservation | None) -> RoomSpan | None:
     return reservation.span if isinstance(reservation, Confirmed | InHouse) else None
 
 
-def _reservation_row(hotel_id: str, key: UUID, reservation: Reservation) -> Row:
-    stay = reservation.booking.stay
-    return hotel_id, key, status_of(reservation), stay.arrival, stay.departure, write_reservation(reservation)
+def _reservation_row(hotel_id: str, position: int, reservation: Reservation) -> Row:
+    key, stay = reservation.booking.id, reservation.booking.stay
+    state = write_reservation(reservation)
+    return hotel_id, key, status_of(reservation), stay.arrival, stay.departure, position, state
 
 
 def _span_row(hotel_id: str, span: RoomSpan) -> Row:

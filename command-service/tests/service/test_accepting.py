@@ -164,6 +164,7 @@ async def test_requests_that_are_wrong_in_other_ways_are_problems_too(api: httpx
             400,
             "invalid_idempotency_key",
         ),
+        (await api.post(f"{path}/book-room", json=BOOK, headers={"If-Match": "*"}), 400, "invalid_if_match"),
         (await api.post(f"{path}/book-room", content=b"a=1", headers={"content-type": "text/plain"}), 415, "not_json"),
         (await api.post(path, json={"commands": []}), 422, "invalid_command"),
         (await api.post(path, json=too_many), 422, "invalid_command"),

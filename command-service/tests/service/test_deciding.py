@@ -1,6 +1,6 @@
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -152,6 +152,29 @@ async def test_two_people_who_do_different_tasks_to_one_reservation_both_succeed
     assert outcomes[1:] == [("succeeded", None)] * 2
     assert outcomes[0] in (("succeeded", None), ("rejected", "invalid_transition"))
     await tables_equal_the_fold_of_the_events(database, seaside)
+
+
+async def test_who_wants_to_be_sure_names_the_last_event_that_they_have_seen(
+    ledger: Ledger, database: Pool, seaside: str
+) -> None:
+    anna = uuid4()
+    booked = ordered(seaside, book(1, 4), anna)
+    seen = replace(ordered(seaside, assign(anna, "101")), expected_version=2)
+    stale = replace(ordered(seaside, cancel(anna)), expected_version=2)
+    of_hotel = [replace(ordered(seaside, allow(1)), expected_version=version) for version in (1, 3)]
+    unknown = replace(ordered(seaside, cancel(uuid4())), expected_version=2)
+    await ledger.decide([booked])
+    await ledger.decide([seen, stale, *of_hotel, unknown])
+    assert await outcomes_of(database, [seen, stale, *of_hotel, unknown]) == [
+        ("succeeded", None),
+        ("rejected", "version_conflict"),
+        ("rejected", "version_conflict"),
+        ("succeeded", None),
+        ("rejected", "unknown_reservation"),
+    ]
+    again = replace(ordered(seaside, cancel(anna)), expected_version=3)
+    await ledger.decide([again])
+    assert await outcomes_of(database, [again]) == [("succeeded", None)]
 
 
 async def test_the_tripwires_fire_on_what_the_rules_would_never_write(database: Pool, seaside: str) -> None:

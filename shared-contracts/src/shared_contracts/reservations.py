@@ -176,3 +176,7 @@ class MarkedNoShow(Event):
     released_from: date
     room: str | None
     tasks: tuple[PossibleTask, ...]
+
+
+ReservationEvent = RoomBooked | ReservationCancelled | RoomAssigned | GuestCheckedIn | GuestCheckedOut | MarkedNoShow
+"""The events of one reservation."""

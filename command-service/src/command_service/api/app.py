@@ -27,6 +27,13 @@ WAIT_PARAMETER: Final = {
     "schema": {"type": "string", "examples": ["wait=10"]},
     "description": "wait=n answers with the outcome as soon as there is one, within n seconds.",
 }
+VERSION_PARAMETER: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string", "examples": ['"7"']},
+    "description": "Never needed: rejects with version_conflict where the reservation (for other tasks, the hotel) has "
+    "an event after this position.",
+}
 _PROBLEM: Final[dict[str, Any]] = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     400: {"description": "Not readable", **_PROBLEM},
@@ -72,7 +79,9 @@ def build_app(commands: CommandRoutes, reading: ReadingRoutes, observation: list
             name=task,
             description=command.__doc__,
             responses=PROBLEMS | {200: {"description": "The outcome, where it was waited for"}},
-            openapi_extra=_operation(command.__name__, [HOTEL_PARAMETER, KEY_PARAMETER, WAIT_PARAMETER]),
+            openapi_extra=_operation(
+                command.__name__, [HOTEL_PARAMETER, KEY_PARAMETER, VERSION_PARAMETER, WAIT_PARAMETER]
+            ),
         )
     app.add_api_route(
         PREFIX,

@@ -16,6 +16,7 @@ from command_service.api.parsing import (
     UNKNOWN_HOTEL,
     parse_batch,
     parse_command,
+    parse_expected_version,
     parse_hotel_id,
     parse_item,
     parse_key,
@@ -59,8 +60,9 @@ class CommandRoutes:
             hotel_id = parse_hotel_id(request.path_params["hotel_id"])
             principal = self.access.principal(request.headers.get("authorization"), scope, hotel_id)
             key = parse_key(request.headers.get("idempotency-key"))
+            expected = parse_expected_version(request.headers.get("if-match"))
             command = parse_command(task, await read_body(request, MAX_BODY_BYTES))
-            envelope = stamp(hotel_id, command, key, principal)
+            envelope = stamp(hotel_id, command, key, expected, principal)
             [answer] = await self._accept([envelope])
             if answer is not Answer.ACCEPTED:
                 raise ProblemError(_refusal(answer))
@@ -89,10 +91,9 @@ class CommandRoutes:
         raise unknown_task(request.path_params["task"])
 
     def _envelope(self, request: Request, hotel_id: str, item: object) -> CommandEnvelope:
-        task, key, command = parse_item(item)
-        scope = COMMANDS[task].scope
-        principal = self.access.principal(request.headers.get("authorization"), scope, hotel_id)
-        return stamp(hotel_id, command, key, principal)
+        parsed, command = parse_item(item)
+        principal = self.access.principal(request.headers.get("authorization"), command.scope, hotel_id)
+        return stamp(hotel_id, command, parsed.idempotency_key, parsed.expected_version, principal)
 
     async def _accept(self, envelopes: list[CommandEnvelope]) -> list[Answer]:
         try:

@@ -18,6 +18,7 @@ from shared_contracts.transport.access import Principal
 from shared_contracts.transport.problems import Problem, ProblemError, field_errors
 from shared_contracts.values import REFUSE_UNKNOWN_FIELDS, HotelId
 
+MAX_VERSION_DIGITS: Final = 18
 UNKNOWN_HOTEL: Final = Problem(404, "unknown_hotel", "No such hotel has been opened here")
 BODIES: Final[dict[str, TypeAdapter[Command]]] = {task: TypeAdapter(command) for task, command in COMMANDS.items()}
 
@@ -31,6 +32,7 @@ class BatchItem:
     task: str
     body: dict[str, Any]
     idempotency_key: UUID | None = None
+    expected_version: Annotated[int, Field(ge=0)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,8 @@ def parse_batch(body: bytes) -> list[Any]:
         raise _invalid(invalid, body) from None
 
 
-def parse_item(item: object) -> tuple[str, UUID | None, Command]:
-    """Task, key and command of one item; ``ProblemError`` for that item alone."""
+def parse_item(item: object) -> tuple[BatchItem, Command]:
+    """One item and its command; ``ProblemError`` for that item alone."""
     try:
         parsed = _ITEM.validate_python(item)
     except ValidationError as invalid:
@@ -84,7 +86,7 @@ def parse_item(item: object) -> tuple[str, UUID | None, Command]:
     if parsed.task not in BODIES:
         raise unknown_task(parsed.task)
     try:
-        return parsed.task, parsed.idempotency_key, parse_command(parsed.task, orjson.dumps(parsed.body))
+        return parsed, parse_command(parsed.task, orjson.dumps(parsed.body))
     except orjson.JSONEncodeError as error:
         raise not_json(b"", str(error)) from None
 
@@ -106,7 +108,20 @@ def parse_key(header: str | None) -> UUID | None:
         raise ProblemError(Problem(400, "invalid_idempotency_key", "Idempotency-Key must be a UUID")) from None
 
 
-def stamp(hotel_id: str, command: Command, key: UUID | None, principal: Principal) -> CommandEnvelope:
+def parse_expected_version(header: str | None) -> int | None:
+    """The position in ``If-Match``, as the documents tell it; ``ProblemError`` 400 where it is none."""
+    if header is None:
+        return None
+    version = header.strip().strip('"')
+    if not (version.isascii() and version.isdigit() and len(version) <= MAX_VERSION_DIGITS):
+        problem = Problem(400, "invalid_if_match", "If-Match must be the position of the last event that you have seen")
+        raise ProblemError(problem)
+    return int(version)
+
+
+def stamp(
+    hotel_id: str, command: Command, key: UUID | None, expected_version: int | None, principal: Principal
+) -> CommandEnvelope:
     """The command with its id and the instant of acceptance: the only place that makes either."""
     command_id = key or uuid7()
     return CommandEnvelope(
@@ -115,6 +130,7 @@ def stamp(hotel_id: str, command: Command, key: UUID | None, principal: Principa
         at=datetime.now(UTC),  # noqa: TID251  # here it is stamped
         principal=principal.name,
         correlation_id=command_id,
+        expected_version=expected_version,
         body=command,
     )
 

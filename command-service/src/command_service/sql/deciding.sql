@@ -8,16 +8,16 @@ FROM hotel WHERE hotel_id = ANY ($1::text[]) ORDER BY hotel_id FOR UPDATE;
 SELECT command_id FROM outcome WHERE command_id = ANY ($1::uuid[]);
 
 -- name: reservations
-SELECT r.hotel_id, r.status, r.state
+SELECT r.hotel_id, r.status, r.position, r.state
 FROM unnest($1::text[], $2::uuid[]) AS k (hotel_id, reservation_id) JOIN reservation r USING (hotel_id, reservation_id);
 
 -- name: due
 -- Who should have arrived, and who should have left, by the hotel's date.
-SELECT r.hotel_id, r.status, r.state
+SELECT r.hotel_id, r.status, r.position, r.state
 FROM unnest($1::text[], $2::date[]) AS k (hotel_id, due_by) JOIN reservation r USING (hotel_id)
 WHERE r.status = 'confirmed' AND r.arrival <= k.due_by
 UNION ALL
-SELECT r.hotel_id, r.status, r.state
+SELECT r.hotel_id, r.status, r.position, r.state
 FROM unnest($1::text[], $2::date[]) AS k (hotel_id, due_by) JOIN reservation r USING (hotel_id)
 WHERE r.status = 'in_house' AND r.departure <= k.due_by;
 
@@ -47,9 +47,10 @@ INSERT INTO outcome (command_id, hotel_id, status, position, code, facts)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::json[]);
 
 -- name: write_reservations
-INSERT INTO reservation (hotel_id, reservation_id, status, arrival, departure, state)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::json[])
-ON CONFLICT (hotel_id, reservation_id) DO UPDATE SET status = excluded.status, state = excluded.state;
+INSERT INTO reservation (hotel_id, reservation_id, status, arrival, departure, position, state)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::bigint[], $7::json[])
+ON CONFLICT (hotel_id, reservation_id)
+DO UPDATE SET status = excluded.status, position = excluded.position, state = excluded.state;
 
 -- name: write_inventory
 INSERT INTO inventory (hotel_id, room_type, night, sold, allowance, sell_limit)

@@ -58,12 +58,14 @@ CREATE TABLE event_outbox (
     position bigint NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_insert_threshold = -1);
 
+-- `position` is that of the reservation's last event.
 CREATE TABLE reservation (
     hotel_id       text NOT NULL,
     reservation_id uuid NOT NULL,
     status         text NOT NULL CHECK (status IN ('confirmed', 'in_house', 'checked_out', 'cancelled', 'no_show')),
     arrival        date NOT NULL,
     departure      date NOT NULL CHECK (departure > arrival),
+    position       bigint NOT NULL,
     state          json NOT NULL,
     PRIMARY KEY (hotel_id, reservation_id)
 ) WITH (fillfactor = 80);
