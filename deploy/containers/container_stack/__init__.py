@@ -1,0 +1,1 @@
+"""Innkeep in containers: the engine, the passwords, and what is checked of the running containers."""

@@ -1,0 +1,163 @@
+"""What the running containers must do and be: one function a promise, in the order in which they are proved."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from container_stack.compose import PROCESSES, STORES, Project
+from container_stack.engine import EngineError, run
+from container_stack.example import BOOKING, OPENING
+from container_stack.front_desk import FrontDesk, NotAsPromisedError
+from container_stack.hardening import faults, kernel_faults
+
+# Each prints what an image should not hold.
+SEARCHES: Final = (
+    ["sh", "-c", "command -v cc gcc g++ make git curl uv; :"],
+    ["python", "-c", "import importlib.util as u; print(*filter(u.find_spec, ['pip', 'setuptools', 'flit_core']))"],
+    ["find", "/opt/venv", "-user", "10001"],
+)
+PORTS: Final = {"postgres": 5432, "rabbitmq": 5672, "mongodb": 27017}
+REACH: Final = {
+    "command-api": {"postgres"},
+    "relay": {"postgres", "rabbitmq"},
+    "worker": {"postgres", "rabbitmq"},
+    "query-api": {"mongodb"},
+    "projector": {"mongodb", "rabbitmq"},
+}
+# Prints those of the addresses that take a connection.
+CONNECT: Final = """
+import socket, sys
+for address in sys.argv[1:]:
+    try:
+        socket.create_connection((address.split(":")[0], int(address.split(":")[1])), 1).close()
+        print(address)
+    except OSError:
+        pass
+"""
+
+
+@dataclass(slots=True)
+class Proof:
+    """The containers under proof, a client of theirs, and the reservations that must be there."""
+
+    project: Project
+    desk: FrontDesk
+    reservations: list[str] = field(default_factory=list)
+
+    def book(self) -> None:
+        """Book a room, wait for the outcome, and read it back."""
+        command_id = self.desk.send("book-room", BOOKING)
+        self.desk.succeed(command_id)
+        self.reservations.append(command_id)
+        self.read_back()
+
+    def read_back(self) -> None:
+        """Read every reservation from the query service."""
+        for reservation_id in self.reservations:
+            found = self.desk.reservation(reservation_id)
+            if found["status"] != "confirmed" or not BOOKING["stay"].items() <= found["stay"].items():
+                raise NotAsPromisedError(f"the query service shows {found}")
+
+
+def a_room_is_booked(proof: Proof) -> None:
+    """A hotel opens, a room is booked, and the query service shows the reservation."""
+    proof.desk.succeed(proof.desk.send("open-hotel", OPENING))
+    proof.book()
+
+
+def containers_are_confined(proof: Proof) -> None:
+    """No container runs as root, writes its root, has a capability, lacks a limit or is published beyond 127.0.0.1."""
+    found = []
+    for service in (*STORES, *PROCESSES):
+        status = proof.project.compose("exec", "-T", service, "cat", "/proc/1/status")
+        wrong = [*faults(proof.project.container(service)), *kernel_faults(status)]
+        found += [f"{service}: {fault}" for fault in wrong]
+    for service in ("command-migrate", "query-migrate"):
+        found += [f"{service}: {fault}" for fault in faults(proof.project.container(service))]
+    if found:
+        raise NotAsPromisedError("; ".join(found))
+
+
+def images_hold_no_tools(proof: Proof) -> None:
+    """Our images hold no installer, compiler or client, and nobody of ours owns what they run."""
+    for image in (f"{proof.project.name}-command-service", f"{proof.project.name}-query-service"):
+        for search in SEARCHES:
+            found = run(["docker", "run", "--rm", "--network=none", image, *search]).split()
+            if found:
+                raise NotAsPromisedError(f"{image} holds {found}")
+
+
+def sides_are_apart(proof: Proof) -> None:
+    """The read side cannot reach PostgreSQL, the write side cannot reach MongoDB, no API reaches RabbitMQ."""
+    stores = {
+        f"{network['IPAddress']}:{port}": store
+        for store, port in PORTS.items()
+        for network in proof.project.container(store)["NetworkSettings"]["Networks"].values()
+    }
+    for process, expected in REACH.items():
+        answered = proof.project.compose("exec", "-T", process, "python", "-c", CONNECT, *stores).split()
+        reached = {stores[address] for address in answered}
+        if reached != expected:
+            raise NotAsPromisedError(f"{process} reaches {sorted(reached)}, not {sorted(expected)}")
+
+
+def rows_only(proof: Proof) -> None:
+    """The account of the processes reads and writes rows of PostgreSQL, and cannot change what holds them."""
+    account = '"postgresql://innkeep:$INNKEEP_PASSWORD@127.0.0.1/innkeep"'
+    shell = ["exec", "-T", "postgres", "sh", "-c"]
+    proof.project.compose(*shell, f"psql {account} -c 'TABLE event'")
+    for statement in ("DROP TABLE event", "TRUNCATE event", "CREATE TABLE own ()", "CREATE ROLE other"):
+        if _succeeds(proof.project, *shell, f"psql {account} -c '{statement}'"):
+            raise NotAsPromisedError(f"the account of the processes may {statement}")
+
+
+def a_killed_worker_loses_nothing(proof: Proof) -> None:
+    """A booking made while the worker is dead is accepted, waits, and succeeds once the worker is back."""
+    proof.project.compose("kill", "--signal", "SIGKILL", "worker")
+    if proof.project.container("worker")["State"]["Running"]:
+        raise NotAsPromisedError("the worker outlives SIGKILL")
+    waiting = proof.desk.send("book-room", BOOKING)
+    if (status := proof.desk.status(waiting, wait=2)) != "accepted":
+        raise NotAsPromisedError(f"without a worker a booking is {status}")
+    proof.project.compose("start", "worker")
+    proof.desk.succeed(waiting)
+    proof.reservations.append(waiting)
+    proof.book()
+
+
+def processes_end_by_themselves(proof: Proof) -> None:
+    """Told to stop, each process finishes what it has in hand and ends with 0 before it is killed."""
+    proof.project.compose("stop", *PROCESSES)
+    codes = {process: proof.project.container(process)["State"]["ExitCode"] for process in PROCESSES}
+    if any(codes.values()):
+        raise NotAsPromisedError(f"they ended with {codes}")
+
+
+def data_outlives_containers(proof: Proof) -> None:
+    """After all containers are removed and made anew, every reservation is there and another room is booked."""
+    proof.project.compose("rm", "--stop", "--force", "--volumes")
+    proof.project.up()
+    proof.desk.command_api, proof.desk.query_api = proof.project.url("command-api"), proof.project.url("query-api")
+    proof.read_back()
+    proof.desk.succeed(proof.desk.send("cancel-reservation", {"reservation_id": proof.reservations.pop()}))
+    proof.book()
+
+
+def _succeeds(project: Project, *arguments: str) -> bool:
+    try:
+        project.compose(*arguments)
+    except EngineError:
+        return False
+    return True
+
+
+PROMISES: Final[tuple[Callable[[Proof], None], ...]] = (
+    a_room_is_booked,
+    containers_are_confined,
+    images_hold_no_tools,
+    sides_are_apart,
+    rows_only,
+    a_killed_worker_loses_nothing,
+    processes_end_by_themselves,
+    data_outlives_containers,
+)
