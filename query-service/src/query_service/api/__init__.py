@@ -1,0 +1,1 @@
+"""The query API: documents as DTOs over HTTP."""

@@ -1,0 +1,96 @@
+"""How every query is answered: who may ask, from which documents, with which tag, and in which bytes."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from query_service.projections.dto import Dto
+from query_service.settings import DTO_VERSION, READ_SCOPE, RETRY_AFTER_SECONDS
+from query_service.waiting import Waiting
+from shared_contracts.transport.access import Access
+from shared_contracts.transport.problems import Problem, ProblemError
+
+JSON: Final = "application/json"
+CACHE: Final = "private, no-cache"
+UNKNOWN_HOTEL: Final = Problem(404, "unknown_hotel", "No such hotel is known here")
+UNKNOWN_RESERVATION: Final = Problem(404, "unknown_reservation", "No such reservation is known in this hotel")
+BEHIND: Final = Problem(
+    409,
+    "read_model_behind",
+    "The documents do not hold that position yet",
+    "Ask again, or without min_position for what is known now.",
+    retry_after=RETRY_AFTER_SECONDS,
+)
+UNAVAILABLE: Final = Problem(
+    503, "documents_unavailable", "The document store does not answer", retry_after=RETRY_AFTER_SECONDS
+)
+
+
+class Finding(Protocol):
+    """Where documents are; see ``documents.Documents``."""
+
+    async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
+        """The documents that exist."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hotel's document, and those of another collection that were asked for, by id."""
+
+    hotel: Any
+    others: Mapping[str, Any]
+
+    @property
+    def position(self) -> int:
+        """The last event in any of them."""
+        positions: list[int] = [self.hotel["position"], *(other["position"] for other in self.others.values())]
+        return max(positions)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What all routes share."""
+
+    documents: Finding
+    waiting: Waiting
+    access: Access
+
+    async def find(
+        self, request: Request, hotel_id: str, min_position: int, collection: str = "", ids: Collection[str] = ()
+    ) -> Found:
+        """The hotel and the documents, together; ends with a problem where the caller or the hotel is not known."""
+        self.access.principal(request.headers.get("authorization"), READ_SCOPE, hotel_id)
+        if min_position and not await self.waiting.reach(hotel_id, min_position):
+            raise ProblemError(BEHIND)
+        hotel, others = await asyncio.gather(
+            self.documents.find("hotel", [hotel_id]),
+            self.documents.find(collection, ids),
+        )
+        if hotel_id not in hotel:
+            raise ProblemError(UNKNOWN_HOTEL)
+        return Found(hotel[hotel_id], others)
+
+
+def answer(request: Request, ids: Collection[str], found: Found, dto: Callable[[], Dto]) -> Response:
+    """The DTO in JSON with its tag, or 304 where the caller has it already.
+
+    The tag is the position of each document that went into it, so two different answers never share one.
+    """
+    others = (str(found.others[key]["position"]) if key in found.others else "0" for key in ids)
+    tag = f'"{DTO_VERSION}-{"-".join((str(found.hotel["position"]), *others))}"'
+    headers = {"ETag": tag, "Cache-Control": CACHE}
+    if _has(request.headers.get("if-none-match"), tag):
+        return Response(None, 304, headers)
+    return Response(orjson.dumps(dto()), 200, headers, JSON)
+
+
+def _has(if_none_match: str | None, tag: str) -> bool:
+    if if_none_match is None:
+        return False
+    return any(given.strip().removeprefix("W/") in {tag, "*"} for given in if_none_match.split(","))

@@ -1,0 +1,100 @@
+"""The FastAPI application of the query service; it owns no state and starts nothing."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from query_service.api.answering import UNAVAILABLE
+from query_service.api.routes import Routes
+from query_service.documents import DocumentsUnavailableError
+from query_service.projections.availability_dto import AvailabilityDto, StayAvailabilityDto
+from query_service.projections.front_desk_dto import FrontDeskDto, FrontDeskListPageDto
+from query_service.projections.hotel_dto import HotelDto
+from query_service.projections.reservation_dto import ReservationDto
+from query_service.projections.room_rack_dto import RackDto
+from query_service.projections.statistics_dto import StatisticsDto
+from shared_contracts.transport.problems import MEDIA_TYPE, install, problem_response
+
+HOTEL: Final = "/v1/hotels/{hotel_id}"
+_PROBLEM: Final[dict[str, Any]] = {
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "title", "status", "code", "retryable"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "code": {"type": "string", "description": "Stable, for programs."},
+                    "detail": {"type": "string"},
+                    "retryable": {"type": "boolean"},
+                    "errors": {"type": "array", "items": {"type": "object"}},
+                },
+            },
+        },
+    },
+}
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "The caller has this answer already"},
+    401: {"description": "Nobody we know", **_PROBLEM},
+    403: {"description": "Not theirs to see", **_PROBLEM},
+    404: {"description": "Unknown", **_PROBLEM},
+    409: {"description": "The documents do not hold ``min_position`` yet", **_PROBLEM},
+    422: {"description": "Not valid", **_PROBLEM},
+    503: {"description": "Not now", **_PROBLEM},
+}
+
+
+class HeadAsGet:
+    """Answers HEAD as GET; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if head else scope, receive, send)
+
+
+def build_app(routes: Routes, observation: list[Route]) -> FastAPI:
+    """The application with all its routes, each described in ``/openapi.json``."""
+    app = FastAPI(
+        title="Innkeep queries",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    install(app)
+    app.add_exception_handler(DocumentsUnavailableError, _unavailable)
+    app.add_middleware(HeadAsGet)
+    for path, endpoint, dto in (
+        ("", routes.hotel, HotelDto),
+        ("/reservations/{reservation_id}", routes.reservation, ReservationDto),
+        ("/availability", routes.availability, AvailabilityDto),
+        ("/availability/stay", routes.stay, StayAvailabilityDto),
+        ("/front-desk/{date}", routes.front_desk, FrontDeskDto),
+        ("/front-desk/{date}/{which}", routes.front_desk_list, FrontDeskListPageDto),
+        ("/room-rack", routes.room_rack, RackDto),
+        ("/statistics/{month}", routes.statistics, StatisticsDto),
+    ):
+        app.add_api_route(
+            f"{HOTEL}{path}",
+            endpoint,
+            methods=["GET"],
+            response_class=Response,
+            responses=PROBLEMS | {200: {"model": dto, "description": dto.__doc__ or ""}},
+        )
+    app.router.routes.extend(observation)
+    return app
+
+
+def _unavailable(_: Request, __: Exception) -> Response:
+    return problem_response(UNAVAILABLE)

@@ -1,0 +1,158 @@
+"""The document store. The only module that names the MongoDB driver, and it uses only what motor and PyMongo share.
+
+A document is replaced only by a newer one: every write is guarded by the position that is stored. Writes are
+acknowledged by a majority and journalled before they return.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import bson
+from bson.errors import BSONError
+from bson.raw_bson import RawBSONDocument
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import ReplaceOne, WriteConcern
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from query_service.projections.projection import Document
+from query_service.settings import CONNECTIONS, MAX_DOCUMENT_BYTES, MAX_IDS_PER_FIND, SERVER_SELECTION_SECONDS
+
+CHECKPOINTS: Final = "checkpoints"
+_DUPLICATE_KEY: Final = 11_000
+_DURABLE: Final = WriteConcern(w="majority", j=True)
+
+
+class DocumentsUnavailableError(Exception):
+    """The store did not answer, or not in time; a write may or may not have happened."""
+
+
+class DocumentRefusedError(Exception):
+    """The store does not take a document as it is: too large, or not storable."""
+
+
+class Documents:
+    """One database. Safe for concurrent use within one event loop; connects when it is first used."""
+
+    def __init__(self, url: str, database: str, seconds: float) -> None:
+        """Remember where; no operation lasts longer than ``seconds``."""
+        milliseconds = int(seconds * 1000)
+        self._seconds = seconds
+        self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+            url,
+            serverSelectionTimeoutMS=min(int(SERVER_SELECTION_SECONDS * 1000), milliseconds),
+            connectTimeoutMS=milliseconds,
+            socketTimeoutMS=milliseconds,
+            waitQueueTimeoutMS=milliseconds,
+            maxPoolSize=CONNECTIONS,
+            appname="innkeep-query-service",
+        )
+        self._database = self._client.get_database(database, write_concern=_DURABLE)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._client.close()
+
+    async def ping(self) -> None:
+        """Return when the store answers."""
+        async with self._answering():
+            await self._database.command("ping")
+
+    async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
+        """The documents with these ids, by id; those that do not exist are left out."""
+        wanted = list(ids)
+        found: dict[str, Any] = {}
+        for start in range(0, len(wanted), MAX_IDS_PER_FIND):
+            part = wanted[start : start + MAX_IDS_PER_FIND]
+            query: dict[str, Any] = {"_id": part[0] if len(part) == 1 else {"$in": part}}
+            async with self._answering():
+                cursor = self._database[collection].find(query, batch_size=len(part) + 1)
+                found |= {document["_id"]: document for document in await cursor.to_list(len(part))}
+        return found
+
+    async def first(self, collection: str, limit: int) -> list[Any]:
+        """At most ``limit`` documents of a small collection, in the order of their ids."""
+        async with self._answering():
+            return await self._database[collection].find({}).sort("_id", 1).limit(limit).to_list(limit)
+
+    async def write(self, collection: str, documents: Sequence[Document]) -> int:
+        """Store each document that is newer than the one under its id; how many were already newer there.
+
+        Idempotent, in no order; ``DocumentRefusedError`` where the store will never take one of them.
+        """
+        if not documents:
+            return 0
+        writes = [_guarded(document, upsert=True) for document in documents]
+        refused = await self._insert_or_replace(collection, writes)
+        if not refused:
+            return 0
+        # An insert also fails where another process has just inserted an older one: replace that, or it would stay.
+        again = [_guarded(documents[index], upsert=False) for index in refused]
+        async with self._answering():
+            result = await self._database[collection].bulk_write(again, ordered=False)
+            return len(again) - result.matched_count
+
+    async def put(self, collection: str, document: Document) -> None:
+        """Store the document whatever is there under its id."""
+        async with self._answering():
+            await self._database[collection].replace_one({"_id": document["_id"]}, document, upsert=True)
+
+    async def remove(self, collection: str, document_id: str) -> bool:
+        """Remove a document; whether it was there."""
+        async with self._answering():
+            result = await self._database[collection].delete_one({"_id": document_id})
+            return result.deleted_count == 1
+
+    async def create(self, collections: Iterable[str]) -> None:
+        """Create the collections that do not exist; every query goes by ``_id``, so there is no other index."""
+        async with self._answering():
+            present = await self._database.list_collection_names()
+            for collection in set(collections) - set(present):
+                await self._database.create_collection(collection)
+
+    async def missing(self, collections: Iterable[str]) -> list[str]:
+        """Those of the collections that do not exist."""
+        async with self._answering():
+            return sorted(set(collections) - set(await self._database.list_collection_names()))
+
+    async def _insert_or_replace(self, collection: str, writes: list[ReplaceOne[Any]]) -> list[int]:
+        """Make the writes; the indices of those that another document under their id has kept from being made."""
+        try:
+            async with self._answering():
+                await self._database[collection].bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            faults: list[dict[str, Any]] = error.details["writeErrors"]
+            others = [fault for fault in faults if fault["code"] != _DUPLICATE_KEY]
+            if others:
+                raise DocumentRefusedError(str(others[0].get("errmsg"))) from error
+            if error.details["writeConcernErrors"]:
+                raise DocumentsUnavailableError("not acknowledged by a majority") from error
+            return [fault["index"] for fault in faults]
+        return []
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._seconds):
+                yield
+        except BulkWriteError:
+            raise
+        except (PyMongoError, TimeoutError) as error:
+            raise DocumentsUnavailableError(f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _guarded(document: Document, *, upsert: bool) -> ReplaceOne[Any]:
+    older = {"_id": document["_id"], "position": {"$lt": document["position"]}}
+    return ReplaceOne(older, _encoded(document), upsert=upsert)
+
+
+def _encoded(document: Document) -> RawBSONDocument:
+    """The document as it travels; the driver would let one that is too large go to the server, which may hang up."""
+    try:
+        encoded = bson.encode(document)
+    except (BSONError, OverflowError) as error:
+        raise DocumentRefusedError(f"{document['_id']}: {error}") from error
+    if len(encoded) > MAX_DOCUMENT_BYTES:
+        raise DocumentRefusedError(f"{document['_id']} has {len(encoded)} bytes")
+    return RawBSONDocument(encoded)

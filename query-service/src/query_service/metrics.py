@@ -1,0 +1,54 @@
+"""What the projector counts; made by the composition root, bound once."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+BATCH_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000)
+SECONDS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+class ProjectorMetrics:
+    """Counts of the projector."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register the metrics."""
+        self._projected = Counter("innkeep_projected_events_total", "Events in documents", registry=registry)
+        self._batch = Histogram("innkeep_projection_batch_size", "Events", buckets=BATCH_BUCKETS, registry=registry)
+        self._lag = Histogram(
+            "innkeep_projection_lag_seconds",
+            "From the acceptance of a command to its event in all documents",
+            buckets=SECONDS_BUCKETS,
+            registry=registry,
+        )
+        self._written = Counter(
+            "innkeep_documents_written_total", "Documents written", ["collection"], registry=registry
+        )
+        self._newer = Counter(
+            "innkeep_documents_already_newer_total", "Documents that were newer in the store", registry=registry
+        )
+        self._parked = Gauge("innkeep_parked_hotels", "Hotels that wait for an operator", registry=registry)
+        self._unreadable = Counter("innkeep_parked_messages_total", "Messages nobody can read", registry=registry)
+        self._gaps = Counter("innkeep_gap_fills_total", "Pages asked from the feed", registry=registry)
+
+    def projected(self, lags: list[float]) -> None:
+        """The events with these lags are in all their documents, and the checkpoints say so."""
+        self._projected.inc(len(lags))
+        self._batch.observe(len(lags))
+        for lag in lags:
+            self._lag.observe(lag)
+
+    def written(self, collection: str, documents: int, already_newer: int) -> None:
+        """A bulk write returned."""
+        self._written.labels(collection).inc(documents - already_newer)
+        self._newer.inc(already_newer)
+
+    def parked_hotels(self, number: int) -> None:
+        """So many hotels are parked now."""
+        self._parked.set(number)
+
+    def parked_message(self) -> None:
+        """A message was parked."""
+        self._unreadable.inc()
+
+    def asked_feed(self) -> None:
+        """The feed was asked for what is missing."""
+        self._gaps.inc()

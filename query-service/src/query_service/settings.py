@@ -1,0 +1,55 @@
+"""The typed environment of the query service, and every limit by name."""
+
+from typing import Final
+
+from pydantic import Field, SecretStr
+
+from shared_contracts.transport.environment import ProcessSettings
+
+READ_SCOPE: Final = "hotel:read"
+DTO_VERSION: Final = 1
+
+MAX_WINDOW_NIGHTS: Final = 92
+MAX_PAGE: Final = 500
+DEFAULT_PAGE: Final = 100
+MAX_CURSOR: Final = 300
+MAX_POSITION: Final = 2**62
+MIN_POSITION_SECONDS: Final = 5.0
+MIN_POSITION_POLL_SECONDS: Final = 0.03
+MAX_WAITING_REQUESTS: Final = 1_000
+RETRY_AFTER_SECONDS: Final = 2
+
+SERVER_SELECTION_SECONDS: Final = 2.0
+API_READ_SECONDS: Final = 4.0
+PROJECTOR_SECONDS: Final = 20.0
+READINESS_SECONDS: Final = 2.0
+CONNECTIONS: Final = 20
+MAX_IDS_PER_FIND: Final = 1_000
+MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
+
+PROJECTION_PREFETCH: Final = 500
+PROJECTION_BATCH: Final = 500
+MAX_GAP_EVENTS: Final = 500
+GAP_SECONDS: Final = 2.0
+FEED_PAGE: Final = 500
+FEED_SECONDS: Final = 10.0
+FEED_CONNECTIONS: Final = 4
+POSITIONS_PAGE: Final = 500
+CATCH_UP_SECONDS: Final = 15.0
+CATCH_UP_RETRY_SECONDS: Final = 1.0
+MAX_CATCH_UP_RETRY_SECONDS: Final = 15.0
+PARKED_POLL_SECONDS: Final = 2.0
+
+MAX_PARKED_BYTES: Final = 65_536
+MAX_REASON: Final = 500
+MAX_PARKED_LISTED: Final = 1_000
+
+
+class Settings(ProcessSettings):
+    """Where the query service's servers are."""
+
+    mongodb_url: SecretStr
+    mongodb_database: str = Field(default="innkeep", min_length=1, max_length=63, pattern=r"^[A-Za-z0-9_-]+$")
+    command_api_url: str = "http://127.0.0.1:8410"
+    command_api_token: SecretStr | None = None
+    port: int = Field(default=8420, ge=0, le=65_535)

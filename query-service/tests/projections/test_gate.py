@@ -1,0 +1,36 @@
+"""The position gate."""
+
+from histories import History
+from hypothesis import given
+from hypothesis import strategies as st
+
+from query_service.gate import Passed, by_hotel, passed
+
+EVENTS = tuple(History().opened().allowed("DBL", 0, 9, 1).closed().closed().closed().events)
+
+
+def test_what_follows_the_checkpoint_passes_in_order_and_once() -> None:
+    one, two, three, *_ = EVENTS
+    assert passed(0, [three, one, two, one]) == Passed((one, two, three), gap=False)
+
+
+def test_what_the_checkpoint_holds_already_is_dropped() -> None:
+    assert passed(2, EVENTS[:2]) == Passed((), gap=False)
+
+
+def test_nothing_passes_over_a_gap() -> None:
+    one, _, three, *_ = EVENTS
+    assert passed(0, [one, three]) == Passed((one,), gap=True)
+    assert passed(0, [three]) == Passed((), gap=True)
+
+
+def test_each_hotel_has_its_own_events() -> None:
+    other = History("hillside").opened().events
+    assert by_hotel([EVENTS[0], *other, EVENTS[1]]) == {"seaside": [EVENTS[0], EVENTS[1]], "hillside": other}
+
+
+@given(st.integers(0, 5), st.lists(st.sampled_from(EVENTS), max_size=12))
+def test_the_gate_never_lets_an_event_through_out_of_turn(checkpoint: int, arrived: list[object]) -> None:
+    through = passed(checkpoint, arrived)  # type: ignore[arg-type]
+    assert [e.position for e in through.events] == [*range(checkpoint + 1, checkpoint + 1 + len(through.events))]
+    assert through.gap == any(e.position > checkpoint + len(through.events) for e in arrived)  # type: ignore[attr-defined]

@@ -1,0 +1,54 @@
+"""The query service's parts on a real server of the MongoDB protocol, each test in a database of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from histories import History
+from stand_ins import FeedInMemory, Projector, projector_of
+
+from query_service.documents import Documents
+from query_service.readiness import COLLECTIONS
+
+SECONDS = 10.0
+
+
+@pytest.fixture
+def database() -> str:
+    """The name of a database that nobody else uses."""
+    return f"test-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def documents(mongodb_url: str, database: str) -> AsyncIterator[Documents]:
+    with closing(Documents(mongodb_url, database, SECONDS)) as opened:
+        await opened.create(COLLECTIONS)
+        yield opened
+        await opened._client.drop_database(database)
+
+
+@pytest.fixture
+def feed() -> FeedInMemory:
+    return FeedInMemory()
+
+
+@pytest.fixture
+def projector(documents: Documents, feed: FeedInMemory) -> Projector:
+    return projector_of(documents, feed)
+
+
+@pytest.fixture
+def history() -> History:
+    """A hotel with a little of everything."""
+    history = History().opened().allowed("DBL", 0, 60, 2)
+    history.cancelled(history.booked(3, 5))
+    history.no_show(history.booked(0, 3))
+    staying, leaving = history.booked(0, 4), history.booked(0, 6, "STE")
+    history.arrives(staying, "101")
+    history.arrives(leaving, "201")
+    history.until(1)
+    history.assigned(staying, "102")
+    history.checked_out(leaving)
+    history.booked(1, 40)
+    return history

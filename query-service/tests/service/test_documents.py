@@ -1,0 +1,94 @@
+"""The document store: what is newer wins, whatever happens at the same time."""
+
+import asyncio
+import random
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from query_service.documents import DocumentRefusedError, Documents, DocumentsUnavailableError
+from query_service.readiness import COLLECTIONS
+from query_service.settings import MAX_IDS_PER_FIND
+
+NOWHERE = "mongodb://127.0.0.1:1"
+
+
+def at(position: int, name: str = "a") -> dict[str, Any]:
+    return {"_id": name, "hotel_id": "seaside", "position": position, "note": f"as of {position}"}
+
+
+async def test_a_document_is_found_by_its_id(documents: Documents) -> None:
+    await documents.write("hotel", [at(1), at(1, "b")])
+    assert await documents.find("hotel", ["a", "c"]) == {"a": at(1)}
+
+
+async def test_many_more_documents_than_one_question_may_ask_for_are_found(documents: Documents) -> None:
+    names = [f"n{number}" for number in range(MAX_IDS_PER_FIND + 5)]
+    await documents.write("hotel", [at(1, name) for name in names])
+    assert (await documents.find("hotel", names)).keys() == set(names)
+
+
+async def test_nothing_is_found_where_nothing_is_asked(documents: Documents) -> None:
+    assert await documents.find("hotel", []) == {}
+
+
+async def test_a_newer_document_takes_the_place_of_an_older_one(documents: Documents) -> None:
+    await documents.write("hotel", [at(1)])
+    assert await documents.write("hotel", [at(2)]) == 0
+    assert await documents.find("hotel", ["a"]) == {"a": at(2)}
+
+
+@pytest.mark.parametrize("late", [1, 2])
+async def test_an_older_document_is_counted_and_changes_nothing(documents: Documents, late: int) -> None:
+    await documents.write("hotel", [at(2)])
+    assert await documents.write("hotel", [at(late), at(1, "b")]) == 1
+    assert await documents.find("hotel", ["a", "b"]) == {"a": at(2), "b": at(1, "b")}
+
+
+async def test_of_many_first_writes_at_once_the_newest_stays(documents: Documents) -> None:
+    names = [f"n{number}" for number in range(20)]
+    writes = [(position, name) for name in names for position in range(1, 9)]
+    random.Random(7).shuffle(writes)  # noqa: S311  # repeatable
+    await asyncio.gather(*(documents.write("hotel", [at(position, name)]) for position, name in writes))
+    found = await documents.find("hotel", names)
+    assert {document["position"] for document in found.values()} == {8}
+
+
+async def test_a_document_that_cannot_be_stored_is_refused(documents: Documents) -> None:
+    with pytest.raises(DocumentRefusedError):
+        await documents.write("hotel", [{**at(1), "note": "x" * 17_000_000}])
+    with pytest.raises(DocumentRefusedError):
+        await documents.write("hotel", [{**at(1), "note": 2**70}])
+
+
+async def test_a_store_that_is_down_is_unavailable_and_says_so_soon() -> None:
+    with closing(Documents(NOWHERE, "nothing", 0.5)) as documents:
+        for asking in (
+            documents.ping(),
+            documents.find("hotel", ["a"]),
+            documents.write("hotel", [at(1)]),
+            documents.first("hotel", 1),
+            documents.missing(["hotel"]),
+        ):
+            async with asyncio.timeout(3):
+                with pytest.raises(DocumentsUnavailableError):
+                    await asking
+
+
+async def test_collections_are_created_once(documents: Documents) -> None:
+    assert await documents.missing([*COLLECTIONS, "more"]) == ["more"]
+    await documents.create([*COLLECTIONS, "more"])
+    await documents.create([*COLLECTIONS, "more"])
+    assert await documents.missing([*COLLECTIONS, "more"]) == []
+
+
+async def test_a_short_list_comes_in_the_order_of_its_ids(documents: Documents) -> None:
+    for name in ("b", "c", "a"):
+        await documents.put("parked_hotels", {"_id": name})
+    assert [record["_id"] for record in await documents.first("parked_hotels", 2)] == ["a", "b"]
+
+
+async def test_a_removed_document_was_there(documents: Documents) -> None:
+    await documents.put("parked_hotels", {"_id": "a"})
+    assert (await documents.remove("parked_hotels", "a"), await documents.remove("parked_hotels", "a")) == (True, False)
