@@ -87,7 +87,7 @@ async def _relay(settings: Settings) -> None:
     registry = new_registry()
     url = settings.rabbitmq_url.get_secret_value()
     publishers = {outbox.kind: Publisher(url, f"innkeep-relay-{outbox.kind}s") for outbox in (COMMANDS, EVENTS)}
-    sender = Relay(settings.postgres_url, publishers, RelayMetrics(registry))
+    sender = Relay(settings.postgres_url, url, publishers, RelayMetrics(registry))
     async with pool(settings.postgres_url, "innkeep-relay-health", 1) as database:
         http = Starlette(routes=observation_routes(registry, relay_readiness(database, sender)))
         await run(http, settings.host, settings.port, asyncio.Event(), sender.run)

@@ -14,9 +14,11 @@ import structlog
 from pydantic import SecretStr
 
 from command_service.database import DatabaseDownError, Session, connect
+from command_service.lost import send_lost_again
 from command_service.metrics import RelayMetrics
 from command_service.queries import queries
 from command_service.settings import (
+    LOST_LOOK_SECONDS,
     RELAY_BATCH,
     RELAY_BUSY_SECONDS,
     RELAY_IDLE_SECONDS,
@@ -26,7 +28,7 @@ from command_service.settings import (
 )
 from shared_contracts.topology import COMMANDS_EXCHANGE, EVENTS_EXCHANGE, commands_key, events_key, partition_of
 from shared_contracts.transport.amqp import BrokerError
-from shared_contracts.transport.consuming import wait_for
+from shared_contracts.transport.consuming import wait_for, wait_for_any
 from shared_contracts.transport.publishing import NotPublishedError, Outgoing, Publisher
 
 SQL: Final = queries("relay")
@@ -68,6 +70,7 @@ class Relay:
     """
 
     url: SecretStr
+    broker: str
     publishers: dict[str, Publisher]
     metrics: RelayMetrics
     leading: bool = False
@@ -93,6 +96,7 @@ class Relay:
         """One kind of rows a session, so that neither waits for the other; only the leader's session sends."""
         leader = await connect(self.url, "innkeep-relay")
         second = await connect(self.url, "innkeep-relay-events")
+        third = await connect(self.url, "innkeep-relay-lost")
         try:
             while not await leader.fetchval(SQL["lead"], RELAY_LOCK):
                 if await wait_for(stop, STANDBY_SECONDS):
@@ -100,21 +104,34 @@ class Relay:
             self.leading = True
             self.metrics.leading(active=True)
             log.info("relay_leads")
-            await self._send_both(leader, second, stop)
+            await self._work(leader, second, third, stop)
         finally:
-            second.terminate()
-            leader.terminate()
+            for session in (third, second, leader):
+                session.terminate()
 
-    async def _send_both(self, leader: Session, second: Session, stop: asyncio.Event) -> None:
+    async def _work(self, leader: Session, second: Session, third: Session, stop: asyncio.Event) -> None:
         lost = asyncio.Event()
         leader.add_termination_listener(lambda _: lost.set())
         try:
             await asyncio.gather(
                 self._send(leader, COMMANDS, stop, lost),
                 self._send(second, EVENTS, stop, lost),
+                self._find_lost(third, stop, lost),
             )
         finally:
             lost.set()
+
+    async def _find_lost(self, session: Session, stop: asyncio.Event, lost: asyncio.Event) -> None:
+        """Send commands again that the broker took and lost; while commands wait to be sent, none is lost yet."""
+        while not stop.is_set() and not lost.is_set():
+            more = False
+            if self.waited.get(COMMANDS.kind) == 0 and not self.trouble:
+                try:
+                    more = await send_lost_again(session, self.broker)
+                except BrokerError as error:
+                    log.warning("broker_down", error=repr(error))
+            if not more:
+                await wait_for_any(LOST_LOOK_SECONDS, stop, lost)
 
     async def _send(self, session: Session, outbox: Outbox, stop: asyncio.Event, lost: asyncio.Event) -> None:
         pause = RELAY_BUSY_SECONDS

@@ -92,7 +92,7 @@ async def test_an_ordered_body_is_stored_in_order_with_an_answer_for_each(
     assert answers[1]["problem"]["errors"][0]["pointer"] == "/stay"
     assert answers[2]["problem"]["code"] == "unknown_task"
     rows = await database.fetch(
-        "SELECT c.id FROM command_outbox o JOIN command c ON c.id = o.command_id WHERE hotel_id = $1 ORDER BY seq",
+        "SELECT c.id FROM command_outbox o JOIN command c ON c.id = o.command_id WHERE hotel_id = $1 ORDER BY o.seq",
         hotel_id,
     )
     assert [str(row["id"]) for row in rows] == [answers[n]["command_id"] for n in (0, 5, 6)]

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import aio_pika
 import pytest
@@ -8,12 +9,13 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from command_service.acceptance import Acceptance, Answer
-from command_service.database import Pool
+from command_service.database import Pool, connect
 from command_service.ledger import Ledger
+from command_service.lost import send_lost_again
 from command_service.metrics import ApiMetrics, RelayMetrics
 from command_service.relay import COMMANDS, EVENTS, Relay
 from harness.waiting import until
-from orders import ordered
+from orders import AT, ordered
 from seaside import book
 from shared_contracts.envelope import decode_command, decode_event
 from shared_contracts.topology import QUEUES, commands_queue, events_queue, partition_of
@@ -24,9 +26,15 @@ SOON = 10
 
 
 @pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("command_service.relay.LOST_LOOK_SECONDS", 0.1)
+
+
+@pytest.fixture(autouse=True)
 async def _empty(broker: str, database: Pool) -> None:
     """Nothing of other tests waits."""
-    await database.execute("TRUNCATE command_outbox, event_outbox")
+    await database.execute("TRUNCATE command_outbox, event_outbox, command")
+    await database.execute("UPDATE decided_until SET until = clock_timestamp()")
     async with await aio_pika.connect(broker) as connection:
         channel = await connection.channel()
         for queue in QUEUES:
@@ -35,7 +43,7 @@ async def _empty(broker: str, database: Pool) -> None:
 
 def relay_on(postgres_url: str, broker: str) -> Relay:
     publishers = {kind: Publisher(broker, f"test-{kind}") for kind in (COMMANDS.kind, EVENTS.kind)}
-    return Relay(SecretStr(postgres_url), publishers, RelayMetrics(CollectorRegistry()))
+    return Relay(SecretStr(postgres_url), broker, publishers, RelayMetrics(CollectorRegistry()))
 
 
 @asynccontextmanager
@@ -176,3 +184,35 @@ async def test_a_queue_has_one_active_consumer_and_the_second_takes_over_in_orde
     assert got["first"] + got["second"] == [message.body for message in sent]
     assert 50 <= len(got["first"]) < 60
     assert consumers["second"].redelivered > 0
+
+
+async def test_commands_that_the_broker_lost_are_sent_again(
+    postgres_url: str, broker: str, database: Pool, ledger: Ledger, seaside: str
+) -> None:
+    commands = await accept(database, seaside, 5)
+    await ledger.decide(commands[:2])
+    await database.execute("UPDATE decided_until SET until = $1", AT - timedelta(seconds=1))
+    queue = commands_queue(partition_of(seaside))
+    async with running(relay_on(postgres_url, broker)):
+        await until(lambda: all_sent(database))
+        async with await aio_pika.connect(broker) as connection:
+            await (await (await connection.channel()).get_queue(queue)).purge()
+        first_three = [decode_command(d.body).id for d in await taken(broker, queue, 3)]
+    assert first_three == [command.id for command in commands[2:]]
+
+
+async def test_what_waits_in_its_queue_is_not_sent_again(
+    postgres_url: str, broker: str, database: Pool, seaside: str
+) -> None:
+    commands = await accept(database, seaside, 3)
+    await database.execute("UPDATE decided_until SET until = $1", AT - timedelta(seconds=1))
+    session = await connect(SecretStr(postgres_url), "test")
+    try:
+        async with running(relay_on(postgres_url, broker)):
+            await until(lambda: all_sent(database))
+            assert await send_lost_again(session, broker) is False
+            assert await unsent(database) == 0
+            until_then = await database.fetchval("SELECT until FROM decided_until")
+            assert until_then == commands[0].at
+    finally:
+        await session.close()

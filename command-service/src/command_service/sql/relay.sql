@@ -18,3 +18,20 @@ DELETE FROM command_outbox WHERE seq = ANY ($1::bigint[]);
 
 -- name: events_sent
 DELETE FROM event_outbox WHERE seq = ANY ($1::bigint[]);
+
+-- name: decided_until
+-- How far the look for lost commands has come, and what the time is now.
+SELECT until, clock_timestamp() AS now FROM decided_until;
+
+-- name: undecided
+-- Commands of a span of time that have no outcome, in the order of acceptance.
+SELECT c.id, c.hotel_id, c.accepted_at
+FROM command c
+WHERE c.accepted_at >= $1 AND c.accepted_at < $2 AND NOT EXISTS (SELECT FROM outcome o WHERE o.command_id = c.id)
+ORDER BY c.seq LIMIT $3;
+
+-- name: send_again
+INSERT INTO command_outbox (command_id) SELECT id FROM unnest($1::uuid[]) WITH ORDINALITY AS i (id, ord) ORDER BY ord;
+
+-- name: move_decided_until
+UPDATE decided_until SET until = $1;

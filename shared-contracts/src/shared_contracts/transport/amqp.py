@@ -1,5 +1,6 @@
 """The only place that opens an AMQP connection, and declares or checks what is on the broker."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import aio_pika
@@ -44,3 +45,12 @@ async def declare_topology(url: str) -> None:
         for queue in QUEUES:
             declared = await channel.declare_queue(queue.name, durable=True, arguments={**queue.arguments})
             await declared.bind(exchanges[queue.exchange], queue.key)
+
+
+async def waiting_in(url: str, queues: Iterable[str]) -> dict[str, int]:
+    """How many messages wait in each of the queues; ``BrokerError`` where one does not exist."""
+    connection = await connect(url, "innkeep-looks")
+    async with connection:
+        channel = await connection.channel()
+        declared = [await channel.declare_queue(queue, passive=True) for queue in queues]
+    return {queue.name: queue.declaration_result.message_count or 0 for queue in declared}

@@ -125,9 +125,14 @@ async def wait_for(event: asyncio.Event, seconds: float) -> bool:
 
 async def wait_for_either(first: asyncio.Event, second: asyncio.Event) -> None:
     """Return when either event is set."""
-    tasks = [asyncio.ensure_future(first.wait()), asyncio.ensure_future(second.wait())]
+    await wait_for_any(None, first, second)
+
+
+async def wait_for_any(seconds: float | None, *events: asyncio.Event) -> None:
+    """Return when one of the events is set, or after so many seconds."""
+    tasks = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()

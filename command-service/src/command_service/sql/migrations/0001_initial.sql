@@ -12,9 +12,11 @@ CREATE TABLE hotel (
     CHECK ((business_date IS NULL) = (definition IS NULL))
 );
 
--- Every accepted command, for good. `message` is what is queued, `fingerprint` tells a repetition from another body.
+-- Every accepted command, for good. `message` is what is queued, `fingerprint` tells a repetition from another body,
+-- `seq` is the order of acceptance.
 CREATE TABLE command (
     id          uuid PRIMARY KEY,
+    seq         bigint GENERATED ALWAYS AS IDENTITY,
     hotel_id    text NOT NULL,
     task        text NOT NULL,
     fingerprint bytea NOT NULL,
@@ -22,11 +24,21 @@ CREATE TABLE command (
     message     json NOT NULL
 );
 
+-- Small, because rows are stored in the order of acceptance; for finding those that were lost on the way.
+CREATE INDEX command_accepted_at ON command USING brin (accepted_at) WITH (autosummarize = on);
+
 -- Commands that the broker has not confirmed yet, in the order of acceptance.
 CREATE TABLE command_outbox (
     seq        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     command_id uuid NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_insert_threshold = -1);
+
+-- Up to when every command is known to have an outcome; one row.
+CREATE TABLE decided_until (
+    until timestamptz NOT NULL,
+    one   boolean PRIMARY KEY DEFAULT true CHECK (one)
+);
+INSERT INTO decided_until (until) VALUES (clock_timestamp());
 
 -- What became of a command: at most one row a command, ever.
 CREATE TABLE outcome (
