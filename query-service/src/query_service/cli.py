@@ -106,11 +106,11 @@ async def _api(settings: Settings) -> None:
 async def _projector(settings: Settings) -> None:
     registry = CollectorRegistry()
     metrics = ProjectorMetrics(registry)
+    stop = asyncio.Event()
     token = settings.command_api_token.get_secret_value() if settings.command_api_token else None
     with closing(_documents(settings, PROJECTOR_SECONDS)) as documents:
         async with Feed(settings.command_api_url, token) as feed:
-            keeping = Keeping(documents, metrics)
-            projecting = Projecting(keeping, feed, Parking(documents), metrics)
+            projecting = Projecting(Keeping(documents, metrics), feed, Parking(documents), metrics, stop)
             catching_up = CatchingUp(projecting, feed)
             consumer = Consumer(
                 url=settings.rabbitmq_url.get_secret_value(),
@@ -122,7 +122,7 @@ async def _projector(settings: Settings) -> None:
             )
             readiness = projector_readiness(documents, consumer, catching_up)
             http = Starlette(routes=observation_routes(registry, readiness))
-            await run(http, settings.host, settings.port, asyncio.Event(), consumer.run, catching_up.run)
+            await run(http, settings.host, settings.port, stop, consumer.run, catching_up.run)
 
 
 async def _list_parked(settings: Settings) -> None:

@@ -6,7 +6,7 @@ acknowledged by a majority and journalled before they return.
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import bson
@@ -14,7 +14,7 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReplaceOne, WriteConcern
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, CollectionInvalid, PyMongoError
 
 from query_service.projections.projection import Document
 from query_service.settings import CONNECTIONS, MAX_DOCUMENT_BYTES, MAX_IDS_PER_FIND, SERVER_SELECTION_SECONDS
@@ -109,7 +109,8 @@ class Documents:
         async with self._answering():
             present = await self._database.list_collection_names()
             for collection in set(collections) - set(present):
-                await self._database.create_collection(collection)
+                with suppress(CollectionInvalid):  # somebody else was first
+                    await self._database.create_collection(collection)
 
     async def missing(self, collections: Iterable[str]) -> list[str]:
         """Those of the collections that do not exist."""

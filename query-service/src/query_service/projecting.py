@@ -12,16 +12,23 @@ from typing import Protocol
 
 import structlog
 
-from query_service.documents import DocumentRefusedError
+from query_service.documents import DocumentRefusedError, DocumentsUnavailableError
 from query_service.feed import FeedPage, FeedUnavailableError
 from query_service.folding import Address, Fault, Folded, fold, plan
 from query_service.gate import by_hotel, passed
 from query_service.keeping import Keeping
 from query_service.metrics import ProjectorMetrics
 from query_service.parking import Parking
-from query_service.settings import FEED_PAGE, GAP_SECONDS, MAX_GAP_EVENTS, MAX_REASON
+from query_service.settings import (
+    FEED_PAGE,
+    GAP_SECONDS,
+    MAX_GAP_EVENTS,
+    MAX_REASON,
+    MAX_STORE_RETRY_SECONDS,
+    STORE_RETRY_SECONDS,
+)
 from shared_contracts.envelope import EventEnvelope, UnreadableMessageError, decode_event
-from shared_contracts.transport.consuming import Delivery
+from shared_contracts.transport.consuming import Delivery, wait_for
 
 log = structlog.get_logger()
 
@@ -42,21 +49,26 @@ class Projecting:
     feed: Missing
     parking: Parking
     metrics: ProjectorMetrics
+    stop: asyncio.Event
     clock: Callable[[], float] = time.time
     behind: dict[str, int] = field(default_factory=dict[str, int])
     fell_behind: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
-        """Apply every event of the batch, or see to it that the feed will give it. May raise what the store raises."""
-        envelopes: list[EventEnvelope] = []
-        for delivery in deliveries:
+        """Apply every event of the batch, or see to it that the feed will give it.
+
+        Waits for a store that is down, so that the broker need not deliver again; raises only when asked to stop.
+        """
+        retry = STORE_RETRY_SECONDS
+        while True:
             try:
-                envelopes.append(decode_event(delivery.body))
-            except UnreadableMessageError as error:
-                self.metrics.parked_message()
-                await self.parking.park_message(delivery, str(error))
-        await self.apply(envelopes)
+                return await self._take(deliveries)
+            except DocumentsUnavailableError as error:
+                log.warning("documents_unavailable", error=str(error), deliveries=len(deliveries))
+                if await wait_for(self.stop, retry):
+                    raise
+                retry = min(retry * 2, MAX_STORE_RETRY_SECONDS)
 
     async def apply(self, envelopes: Iterable[EventEnvelope]) -> None:
         """Apply what follows each hotel's checkpoint; a gap is filled from the feed, now or by ``catch_up``."""
@@ -90,6 +102,16 @@ class Projecting:
         """Have the hotel caught up from the feed, at least to the position."""
         self.behind[hotel_id] = max(self.behind.get(hotel_id, 0), position)
         self.fell_behind.set()
+
+    async def _take(self, deliveries: Sequence[Delivery]) -> None:
+        envelopes: list[EventEnvelope] = []
+        for delivery in deliveries:
+            try:
+                envelopes.append(decode_event(delivery.body))
+            except UnreadableMessageError as error:
+                self.metrics.parked_message()
+                await self.parking.park_message(delivery, str(error))
+        await self.apply(envelopes)
 
     async def _stand(self, hotels: Collection[str]) -> tuple[dict[str, int], frozenset[str]]:
         return await asyncio.gather(self.keeping.checkpoints(hotels), self.parking.among(hotels))

@@ -1,6 +1,7 @@
 """What stands around the projector in tests: a feed in memory, and a store that fails when it is told to."""
 
-from collections.abc import Collection, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,15 +51,22 @@ class FeedInMemory:
 
 @dataclass
 class BreakingStore:
-    """A real store whose next writes to some collections do not happen, as when the process is killed there."""
+    """A real store. Writes to ``broken`` collections do not happen, as when the process is killed there.
+
+    ``meanwhile`` happens once, before the first write.
+    """
 
     documents: Documents
     broken: set[str] = field(default_factory=set[str])
+    meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
         return await self.documents.find(collection, ids)
 
     async def write(self, collection: str, documents: Sequence[Document]) -> int:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
         if collection in self.broken:
             raise DocumentsUnavailableError("killed here")
         return await self.documents.write(collection, documents)
@@ -86,11 +94,12 @@ class Projector:
 
 
 def projector_of(documents: Documents, feed: FeedInMemory) -> Projector:
-    """A projector on these documents; each call is a process of its own."""
+    """A projector on these documents, a process of its own, that does not wait for a store that fails."""
     registry = CollectorRegistry()
     metrics = ProjectorMetrics(registry)
-    store = BreakingStore(documents)
-    projecting = Projecting(Keeping(store, metrics), feed, Parking(documents), metrics)
+    store, stop = BreakingStore(documents), asyncio.Event()
+    stop.set()
+    projecting = Projecting(Keeping(store, metrics), feed, Parking(documents), metrics, stop)
     return Projector(store, feed, registry, projecting, CatchingUp(projecting, feed, look_seconds=0))
 
 

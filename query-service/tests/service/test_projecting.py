@@ -98,24 +98,51 @@ async def test_a_crash_before_any_of_the_writes_is_made_good_when_the_events_com
     await projector.take(*history.events[:2])
     projector.store.broken = {collection}
     with pytest.raises(DocumentsUnavailableError):
-        await projector.take(*history.events[2:9])
+        await projector.take(*history.events[2:])
     assert await checkpoint_of(documents, "seaside") == 2
     restarted = projector_of(documents, projector.feed)
     await restarted.take(*history.events[2:])
     await holds(documents, history)
 
 
-async def test_documents_that_hold_the_events_already_are_counted_as_newer(
+async def test_a_store_that_is_down_is_waited_for(
+    projector: Projector, documents: Documents, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("query_service.projecting.STORE_RETRY_SECONDS", 0.01)
+    projector.projecting.stop.clear()
+    projector.store.broken = {"reservation"}
+    taking = asyncio.create_task(projector.take(*history.events))
+    await asyncio.sleep(0.1)
+    assert not taking.done()
+    projector.store.broken = set()
+    await taking
+    await holds(documents, history)
+
+
+async def test_documents_that_hold_the_events_already_are_not_written_again(
     projector: Projector, documents: Documents, history: History
 ) -> None:
     projector.store.broken = {"checkpoints"}
     with pytest.raises(DocumentsUnavailableError):
         await projector.take(*history.events)
-    late = projector_of(documents, projector.feed)
-    await late.take(*history.events[:4])
-    assert late.count("innkeep_documents_already_newer_total") == 0
-    await late.take(*history.events[4:])
+    restarted = projector_of(documents, projector.feed)
+    await restarted.take(*history.events[:4])
+    await restarted.take(*history.events[4:])
     await holds(documents, history)
+    hotels = {"collection": "hotel"}
+    assert restarted.registry.get_sample_value("innkeep_documents_written_total", hotels) is None
+
+
+async def test_a_projector_that_is_overtaken_between_reading_and_writing_changes_nothing(
+    projector: Projector, documents: Documents, history: History
+) -> None:
+    async def overtake() -> None:
+        await projector_of(documents, projector.feed).take(*history.events)
+
+    projector.store.meanwhile = overtake
+    await projector.take(*history.events[:6])
+    await holds(documents, history)
+    assert projector.count("innkeep_documents_already_newer_total") > 0
 
 
 async def test_two_projectors_on_one_hotel_make_the_documents_of_one(documents: Documents, history: History) -> None:

@@ -76,8 +76,8 @@ class FrontDeskListDto(Dto):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrontDeskListPageDto(FrontDeskListDto):
-    """A page of one list of one date."""
+class FrontDeskListPageDto(Dto):
+    """A page of one list of one date, by room type, room and reservation."""
 
     hotel_id: str
     """The id of the hotel."""
@@ -85,6 +85,10 @@ class FrontDeskListPageDto(FrontDeskListDto):
     """The position of the last event in this answer."""
     date: IsoDate
     """The date."""
+    entries: list[FrontDeskEntryDto]
+    """The reservations of this page."""
+    next: str | None
+    """The cursor of the next page: ``after=`` in the same query; none on the last page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,284 @@
+"""Every query over HTTP, from real documents."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import closing
+from typing import Any
+
+import httpx2
+import pytest
+from histories import Booked, History, guest_of
+from serving import query_api
+from stand_ins import Projector
+
+from query_service.documents import Documents
+from shared_contracts.transport.access import Access
+
+NOWHERE = "mongodb://127.0.0.1:1"
+UNKNOWN = "5b9d0d6f-6d3a-4c1c-8f4e-2f0f3f1b2a11"
+EVERY_QUERY = [
+    "",
+    "/availability?from=2016-07-30&to=2016-08-03",
+    "/availability/stay?arrival=2016-07-30&departure=2016-08-03",
+    "/front-desk/2016-07-30",
+    "/front-desk/2016-07-30/arrivals",
+    "/room-rack",
+    "/statistics/2016-07",
+]
+
+
+@pytest.fixture
+async def api(documents: Documents) -> AsyncIterator[httpx2.AsyncClient]:
+    async with query_api(documents, Access(None)) as client:
+        yield client
+
+
+@pytest.fixture
+async def staying(projector: Projector) -> tuple[History, Booked]:
+    """A hotel with a guest in room 101 for four nights, and its documents."""
+    history = History().opened()
+    booked = history.booked(0, 4)
+    history.arrives(booked, "101")
+    await projector.take(*history.events)
+    return history, booked
+
+
+async def test_a_hotel(api: httpx2.AsyncClient, staying: object) -> None:
+    response = await api.get("/v1/hotels/seaside")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.headers["etag"] == '"1-1"'
+    assert response.json() == {
+        "hotel_id": "seaside",
+        "position": 1,
+        "name": "Seaside",
+        "time_zone": "Europe/Lisbon",
+        "currency": "EUR",
+        "business_date": "2016-07-30",
+        "room_types": [
+            {"code": "DBL", "name": "Double", "max_occupancy": 2, "rooms": 3},
+            {"code": "STE", "name": "Suite", "max_occupancy": 4, "rooms": 1},
+        ],
+    }
+
+
+async def test_a_reservation(api: httpx2.AsyncClient, staying: tuple[History, Booked]) -> None:
+    booked = staying[1]
+    response = await api.get(f"/v1/hotels/seaside/reservations/{booked.id}")
+    told = response.json()
+    assert (response.status_code, told["status"], told["position"]) == (200, "in_house", 4)
+    assert told["guest_id"] == str(guest_of(booked.id))
+    assert told["rooms"][0]["room"] == "101"
+    assert told["actions"] == [{"task": "check-out-guest", "allowed": True, "reasons": []}]
+    assert [entry["what"] for entry in told["timeline"]] == ["RoomBooked", "RoomAssigned", "GuestCheckedIn"]
+
+
+async def test_availability_by_night(api: httpx2.AsyncClient, staying: object) -> None:
+    told = (await api.get("/v1/hotels/seaside/availability?from=2016-07-30&to=2016-08-04")).json()
+    doubles = told["room_types"][0]
+    assert [night["left"] for night in doubles["nights"]] == [2, 2, 2, 2, 3]
+    assert doubles["nights"][0] == {
+        "date": "2016-07-30",
+        "physical": 3,
+        "sold": 1,
+        "allowance": 0,
+        "available": 2,
+        "left": 2,
+        "peak_sold": 1,
+    }
+
+
+async def test_availability_for_a_stay(api: httpx2.AsyncClient, staying: object) -> None:
+    query = "arrival=2016-07-31&departure=2016-08-02&guests=3"
+    told = (await api.get(f"/v1/hotels/seaside/availability/stay?{query}")).json()
+    assert (told["guests"], [room_type["code"] for room_type in told["room_types"]]) == (3, ["STE"])
+    assert told["room_types"][0]["rooms_left"] == 1
+
+
+async def test_the_front_desk_of_a_date_and_one_of_its_lists(api: httpx2.AsyncClient, staying: object) -> None:
+    told = (await api.get("/v1/hotels/seaside/front-desk/2016-07-30")).json()
+    assert told["arrival_totals"] == {"expected": 0, "arrived": 1, "cancelled": 0, "no_shows": 0}
+    assert told["in_house_totals"] == {"rooms": 1, "guests": 2}
+    page = (await api.get("/v1/hotels/seaside/front-desk/2016-07-30/in_house")).json()
+    assert page["entries"] == told["in_house"]["entries"]
+    assert page["next"] is None
+
+
+async def test_a_list_page_by_page(api: httpx2.AsyncClient, projector: Projector) -> None:
+    history = History().opened()
+    everybody = sorted(str(history.booked(0, 1).id) for _ in range(5))
+    await projector.take(*history.events)
+    first = (await api.get("/v1/hotels/seaside/front-desk/2016-07-30?limit=2")).json()["arrivals"]
+    seen, cursor = [entry["reservation_id"] for entry in first["entries"]], first["next"]
+    while cursor is not None:
+        params = {"after": cursor, "limit": "2"}
+        page = (await api.get("/v1/hotels/seaside/front-desk/2016-07-30/arrivals", params=params)).json()
+        seen += [entry["reservation_id"] for entry in page["entries"]]
+        cursor = page["next"]
+    assert seen == everybody
+
+
+async def test_the_room_rack_page_by_page(api: httpx2.AsyncClient, staying: object) -> None:
+    first = (await api.get("/v1/hotels/seaside/room-rack?limit=3")).json()
+    assert (first["rooms_in_all"], first["occupied"], first["rooms"][0]["state"]) == (4, 1, "occupied")
+    second = (await api.get("/v1/hotels/seaside/room-rack", params={"after": first["next"]})).json()
+    assert [room["room"] for room in first["rooms"] + second["rooms"]] == ["101", "102", "103", "201"]
+
+
+async def test_the_statistics_of_a_month(api: httpx2.AsyncClient, staying: object) -> None:
+    told = (await api.get("/v1/hotels/seaside/statistics/2016-07")).json()
+    assert told["currency"] == "EUR"
+    assert told["month_figures"]["rooms_sold"] == 2
+    assert told["month_figures"]["adr_minor"] == 10_000
+    assert told["nights"][29]["figures"]["arrivals"] == 1
+
+
+async def test_a_date_on_which_nothing_happens_is_an_answer(api: httpx2.AsyncClient, staying: object) -> None:
+    for query in ("/front-desk/2020-01-01", "/statistics/2020-01", "/availability?from=2020-01-01&to=2020-02-01"):
+        assert (await api.get(f"/v1/hotels/seaside{query}")).status_code == 200
+
+
+@pytest.mark.parametrize("query", EVERY_QUERY)
+async def test_who_has_the_answer_already_gets_304(api: httpx2.AsyncClient, staying: object, query: str) -> None:
+    first = await api.get(f"/v1/hotels/seaside{query}")
+    for header in (first.headers["etag"], f'"x", W/{first.headers["etag"]}', "*"):
+        again = await api.get(f"/v1/hotels/seaside{query}", headers={"If-None-Match": header})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+
+
+async def test_who_has_an_older_answer_gets_the_new_one(
+    api: httpx2.AsyncClient, projector: Projector, staying: tuple[History, Booked]
+) -> None:
+    address = f"/v1/hotels/seaside/reservations/{staying[1].id}"
+    tag = (await api.get(address)).headers["etag"]
+    staying[0].closed()
+    await projector.take(staying[0].events[-1])
+    again = await api.get(address, headers={"If-None-Match": tag})
+    assert (again.status_code, again.headers["etag"] != tag) == (200, True)
+
+
+@pytest.mark.parametrize("query", EVERY_QUERY)
+async def test_head_is_get_without_the_body(api: httpx2.AsyncClient, staying: object, query: str) -> None:
+    got, asked = await api.get(f"/v1/hotels/seaside{query}"), await api.head(f"/v1/hotels/seaside{query}")
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked.headers["etag"] == got.headers["etag"]
+    assert asked.headers["content-length"] == got.headers["content-length"]
+
+
+async def test_an_answer_waits_for_the_position_that_was_asked_for(
+    api: httpx2.AsyncClient, projector: Projector, history: History
+) -> None:
+    position = len(history.events)
+    asked = asyncio.create_task(api.get(f"/v1/hotels/seaside?min_position={position}"))
+    await asyncio.sleep(0.05)
+    await projector.take(*history.events)
+    response = await asked
+    assert (response.status_code, response.json()["business_date"]) == (200, "2016-07-31")
+
+
+async def test_a_position_that_does_not_come_is_a_conflict(api: httpx2.AsyncClient, staying: object) -> None:
+    response = await api.get("/v1/hotels/seaside?min_position=999")
+    problem(response, 409, "read_model_behind")
+    assert response.headers["retry-after"] == "2"
+
+
+@pytest.mark.parametrize("query", [*EVERY_QUERY, f"/reservations/{UNKNOWN}"])
+async def test_an_unknown_hotel_is_not_found(api: httpx2.AsyncClient, query: str) -> None:
+    problem(await api.get(f"/v1/hotels/nowhere{query}"), 404, "unknown_hotel")
+
+
+async def test_an_unknown_reservation_is_not_found(api: httpx2.AsyncClient, staying: object) -> None:
+    problem(await api.get(f"/v1/hotels/seaside/reservations/{UNKNOWN}"), 404, "unknown_reservation")
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("Nowhere!", "/hotel_id"),
+        ("seaside?colour=blue", "/colour"),
+        ("seaside?min_position=-1", "/min_position"),
+        ("seaside?min_position=soon", "/min_position"),
+        ("seaside?min_position=9999999999999999999999", "/min_position"),
+        ("seaside/reservations/42", "/reservation_id"),
+        ("seaside/availability", "/from"),
+        ("seaside/availability?from=2016-07-30", "/to"),
+        ("seaside/availability?from=2016-07-30&to=2016-07-30", "/to"),
+        ("seaside/availability?from=2016-07-30&to=2016-07-29", "/to"),
+        ("seaside/availability?from=2016-07-30&to=2016-10-31", "/to"),
+        ("seaside/availability?from=2016-02-30&to=2016-03-01", "/from"),
+        ("seaside/availability?from=1469836800&to=2016-03-01", "/from"),
+        ("seaside/availability/stay?arrival=2016-07-30&departure=2017-08-01", "/departure"),
+        ("seaside/availability/stay?arrival=2016-07-30&departure=2016-08-01&guests=0", "/guests"),
+        ("seaside/front-desk/today", "/date"),
+        ("seaside/front-desk/2016-07-30?limit=0", "/limit"),
+        ("seaside/front-desk/2016-07-30?limit=501", "/limit"),
+        ("seaside/front-desk/2016-07-30?after=x", "/after"),
+        ("seaside/front-desk/2016-07-30/nobody", "/which"),
+        ("seaside/front-desk/2016-07-30/arrivals?after=%21", "/after"),
+        ("seaside/room-rack?limit=1e9", "/limit"),
+        ("seaside/statistics/2016-13", "/month"),
+        ("seaside/statistics/0000-01", "/month"),
+    ],
+)
+async def test_a_question_that_is_not_valid_is_told_where(api: httpx2.AsyncClient, query: str, pointer: str) -> None:
+    body = problem(await api.get(f"/v1/hotels/{query}"), 422, "invalid_request")
+    assert pointer in [error["pointer"] for error in body["errors"]]
+
+
+@pytest.mark.parametrize("date", ["0001-01-01", "9999-12-31"])
+async def test_the_first_and_the_last_date_there_is_are_dates(
+    api: httpx2.AsyncClient, staying: object, date: str
+) -> None:
+    assert (await api.get(f"/v1/hotels/seaside/front-desk/{date}")).status_code == 200
+    assert (await api.get(f"/v1/hotels/seaside/statistics/{date[:7]}")).status_code == 200
+
+
+async def test_an_unknown_address_and_a_wrong_method_are_problems_too(api: httpx2.AsyncClient) -> None:
+    problem(await api.get("/v1/motels"), 404, "not_found")
+    problem(await api.get("/v1/hotels/seaside/"), 404, "not_found")
+    response = await api.post("/v1/hotels/seaside")
+    problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET"
+
+
+@pytest.mark.parametrize("query", [*EVERY_QUERY, "?min_position=1"])
+async def test_a_store_that_is_down_is_unavailable_for_now(query: str) -> None:
+    with closing(Documents(NOWHERE, "nothing", 0.3)) as documents:
+        async with query_api(documents, Access(None)) as api:
+            response = await api.get(f"/v1/hotels/seaside{query}")
+            problem(response, 503, "documents_unavailable")
+            assert response.headers["retry-after"] == "2"
+            ready = await api.get("/health/ready")
+            assert (ready.status_code, list(ready.json()["missing"])) == (503, ["mongodb"])
+            assert (await api.get("/health/live")).status_code == 200
+
+
+async def test_a_migrated_store_makes_the_api_ready(api: httpx2.AsyncClient) -> None:
+    assert (await api.get("/health/ready")).json() == {"status": "ready", "missing": {}, "behind": {}}
+
+
+async def test_who_is_not_known_learns_nothing(documents: Documents, staying: object) -> None:
+    async with query_api(documents, Access({})) as api:
+        for query in EVERY_QUERY:
+            problem(await api.get(f"/v1/hotels/seaside{query}"), 401, "not_authenticated")
+
+
+async def test_every_field_of_every_answer_is_described(api: httpx2.AsyncClient) -> None:
+    document = (await api.get("/openapi.json")).json()
+    schemas = {name: schema for name, schema in document["components"]["schemas"].items() if name.endswith("Dto")}
+    assert len(schemas) > 10
+    for name, schema in schemas.items():
+        assert schema["description"], name
+        for field, described in schema["properties"].items():
+            assert described.get("description"), f"{name}.{field}"
+    for path in document["paths"].values():
+        for parameter in path["get"]["parameters"]:
+            assert parameter.get("description") or parameter["schema"].get("description"), parameter
+
+
+def problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+    """Assert that the answer is this problem document; its members."""
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert (response.status_code, body["code"]) == (status, code)
+    return body
