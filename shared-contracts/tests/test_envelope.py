@@ -68,8 +68,8 @@ EVENT_SAMPLES: list[Event] = [
     RoomBooked(**OF_STAY, **PRICED, party=Party(2, 1), guest_id=WHO),
     ReservationCancelled(**OF_STAY, room=None),
     RoomAssigned(**OF_STAY, room="101", type_of_room="SUI", from_date=DAY, previous_room="102", in_house=False),
-    GuestCheckedIn(**OF_STAY, **PRICED, party=Party(2), room="101"),
-    GuestCheckedOut(**OF_STAY, **PRICED, departed_on=DAY, room="101", freed_amounts=(1,)),
+    GuestCheckedIn(**OF_STAY, **PRICED, party=Party(2), guest_id=WHO, room="101"),
+    GuestCheckedOut(**OF_STAY, **PRICED, party=Party(2), guest_id=WHO, departed_on=DAY, room="101", freed_amounts=(1,)),
     MarkedNoShow(**OF_STAY, released_from=date(2026, 12, 2), room="101"),
 ]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 from uuid import UUID
 
 from immutables import Map
@@ -12,7 +11,6 @@ from command_service.domain.decider import Issued
 from command_service.domain.house import House, evolve
 from command_service.domain.needs import needs
 from command_service.domain.rejected import Fact, Rejected
-from shared_contracts.catalog import AnyCommand
 from shared_contracts.envelope import CommandEnvelope, EventEnvelope
 from shared_contracts.rejections import RejectionCode
 from shared_contracts.reservations import ReservationEvent
@@ -70,9 +68,7 @@ def _decide_one(decided: Decided, envelope: CommandEnvelope) -> None:
     if standing is None:
         decided.outcomes.append(Outcome(envelope.id, envelope.hotel_id, 0, RejectionCode.UNKNOWN_HOTEL))
         return
-    decision = _conflict(standing, envelope) or decide(
-        standing.house, Issued(envelope.id, envelope.at, cast("AnyCommand", envelope.body))
-    )
+    decision = _conflict(standing, envelope) or decide(standing.house, Issued(envelope.id, envelope.at, envelope.body))
     if isinstance(decision, Rejected):
         decided.outcomes.append(
             Outcome(envelope.id, envelope.hotel_id, standing.position, decision.code, decision.facts)
@@ -102,7 +98,7 @@ def _conflict(standing: Standing, envelope: CommandEnvelope) -> Rejected | None:
     """``version_conflict`` where the client has not seen the last event of what its command is about."""
     if envelope.expected_version is None:
         return None
-    about = needs(cast("AnyCommand", envelope.body)).reservation_id
+    about = needs(envelope.body).reservation_id
     actual = standing.position if about is None else standing.versions.get(about)
     if actual is None or actual == envelope.expected_version:
         return None

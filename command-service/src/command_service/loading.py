@@ -19,7 +19,6 @@ from command_service.domain.reservation import Reservation
 from command_service.domain.room import RoomSpan
 from command_service.queries import queries
 from command_service.stored_states import read_definition, read_reservation
-from shared_contracts.catalog import AnyCommand
 from shared_contracts.envelope import CommandEnvelope
 
 SQL: Final = queries("deciding")
@@ -70,7 +69,7 @@ def _wanted(commands: Iterable[CommandEnvelope]) -> dict[str, _Wanted]:
     wanted: dict[str, _Wanted] = {}
     for envelope in commands:
         of_hotel = wanted.setdefault(envelope.hotel_id, _Wanted())
-        need = needs(cast("AnyCommand", envelope.body))
+        need = needs(envelope.body)
         of_hotel.nights.update(need.nights)
         if need.reservation_id is not None:
             of_hotel.reservations.add(need.reservation_id)

@@ -7,7 +7,6 @@ import orjson
 import structlog
 import typer
 import uvloop
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from query_service.api.answering import Answering
@@ -33,7 +32,7 @@ from shared_contracts.topology import PARTITIONS, events_queue
 from shared_contracts.transport.access import access_of
 from shared_contracts.transport.consuming import Consumer
 from shared_contracts.transport.logs import configure
-from shared_contracts.transport.observing import observation_routes
+from shared_contracts.transport.observing import Measured, new_registry, observation_routes
 from shared_contracts.transport.process import run
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -99,12 +98,13 @@ async def _api(settings: Settings) -> None:
     with closing(_documents(settings, API_READ_SECONDS)) as documents:
         waiting = Waiting(documents)
         routes = Routes(Answering(documents, waiting, access))
-        http = build_app(routes, observation_routes(CollectorRegistry(), api_readiness(documents)))
-        await run(http, settings.host, settings.port, asyncio.Event(), waiting.run)
+        registry = new_registry()
+        http = build_app(routes, observation_routes(registry, api_readiness(documents)))
+        await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), waiting.run)
 
 
 async def _projector(settings: Settings) -> None:
-    registry = CollectorRegistry()
+    registry = new_registry()
     metrics = ProjectorMetrics(registry)
     stop = asyncio.Event()
     token = settings.command_api_token.get_secret_value() if settings.command_api_token else None

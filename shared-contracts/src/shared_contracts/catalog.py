@@ -4,7 +4,7 @@ from typing import Final, get_args
 
 from shared_contracts.hotels import BusinessDateClosed, CloseBusinessDate, HotelOpened, OpenHotel
 from shared_contracts.inventory import OverbookingAllowanceSet, SetOverbookingAllowance
-from shared_contracts.message import Command, Event, task_of
+from shared_contracts.message import task_of
 from shared_contracts.reservations import (
     AssignRoom,
     BookRoom,
@@ -43,5 +43,5 @@ AnyEvent = (
     | MarkedNoShow
 )
 
-COMMANDS: Final[dict[str, type[Command]]] = {task_of(command): command for command in get_args(AnyCommand)}
-EVENTS: Final[dict[str, type[Event]]] = {event.__name__: event for event in get_args(AnyEvent)}
+COMMANDS: Final[dict[str, type[AnyCommand]]] = {task_of(command): command for command in get_args(AnyCommand)}
+EVENTS: Final[dict[str, type[AnyEvent]]] = {event.__name__: event for event in get_args(AnyEvent)}

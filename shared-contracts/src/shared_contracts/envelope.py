@@ -8,8 +8,8 @@ from uuid import UUID
 import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
-from shared_contracts.catalog import COMMANDS, EVENTS
-from shared_contracts.message import Command, Event, task_of
+from shared_contracts.catalog import COMMANDS, EVENTS, AnyCommand, AnyEvent
+from shared_contracts.message import task_of
 from shared_contracts.upcasts import upcast
 from shared_contracts.values import HotelId
 
@@ -30,7 +30,7 @@ class CommandEnvelope:
     principal: str
     correlation_id: UUID
     expected_version: int | None = None
-    body: Command
+    body: AnyCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class EventEnvelope:
     principal: str
     correlation_id: UUID
     causation_id: UUID
-    body: Event
+    body: AnyEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,8 @@ class _EventFrame:
 
 _COMMAND_FRAME: Final = TypeAdapter(_CommandFrame)
 _EVENT_FRAME: Final = TypeAdapter(_EventFrame)
-_COMMAND_BODIES: Final[dict[str, TypeAdapter[Command]]] = {n: TypeAdapter(c) for n, c in COMMANDS.items()}
-_EVENT_BODIES: Final[dict[str, TypeAdapter[Event]]] = {n: TypeAdapter(e) for n, e in EVENTS.items()}
+_COMMAND_BODIES: Final[dict[str, TypeAdapter[AnyCommand]]] = {n: TypeAdapter(c) for n, c in COMMANDS.items()}
+_EVENT_BODIES: Final[dict[str, TypeAdapter[AnyEvent]]] = {n: TypeAdapter(e) for n, e in EVENTS.items()}
 
 
 def encode_command(envelope: CommandEnvelope) -> bytes:

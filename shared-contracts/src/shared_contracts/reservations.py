@@ -142,6 +142,7 @@ class GuestCheckedIn(Event):
     room_type: str
     stay: StayPeriod
     party: Party
+    guest_id: GuestId
     room: str
     currency: str
     nightly_amounts: tuple[AmountMinor, ...]
@@ -158,6 +159,8 @@ class GuestCheckedOut(Event):
     reservation_id: ReservationId
     room_type: str
     stay: StayPeriod
+    party: Party
+    guest_id: GuestId
     departed_on: date
     room: str
     currency: str

@@ -11,16 +11,15 @@ from uuid_utils.compat import uuid7
 
 from command_service.api.bodies import not_json, refuse_deep
 from command_service.settings import MAX_BATCH_COMMANDS
-from shared_contracts.catalog import COMMANDS
+from shared_contracts.catalog import COMMANDS, AnyCommand
 from shared_contracts.envelope import CommandEnvelope
-from shared_contracts.message import Command
 from shared_contracts.transport.access import Principal
 from shared_contracts.transport.problems import Problem, ProblemError, field_errors
 from shared_contracts.values import REFUSE_UNKNOWN_FIELDS, HotelId
 
 MAX_VERSION_DIGITS: Final = 18
 UNKNOWN_HOTEL: Final = Problem(404, "unknown_hotel", "No such hotel has been opened here")
-BODIES: Final[dict[str, TypeAdapter[Command]]] = {task: TypeAdapter(command) for task, command in COMMANDS.items()}
+BODIES: Final[dict[str, TypeAdapter[AnyCommand]]] = {task: TypeAdapter(command) for task, command in COMMANDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ def parse_hotel_id(hotel_id: str) -> str:
         raise ProblemError(UNKNOWN_HOTEL) from None
 
 
-def parse_command(task: str, body: bytes) -> Command:
+def parse_command(task: str, body: bytes) -> AnyCommand:
     """The command in a body; ``ProblemError`` 400 or 422 with pointers to what is wrong."""
     refuse_deep(body)
     try:
@@ -77,7 +76,7 @@ def parse_batch(body: bytes) -> list[Any]:
         raise _invalid(invalid, body) from None
 
 
-def parse_item(item: object) -> tuple[BatchItem, Command]:
+def parse_item(item: object) -> tuple[BatchItem, AnyCommand]:
     """One item and its command; ``ProblemError`` for that item alone."""
     try:
         parsed = _ITEM.validate_python(item)
@@ -120,7 +119,7 @@ def parse_expected_version(header: str | None) -> int | None:
 
 
 def stamp(
-    hotel_id: str, command: Command, key: UUID | None, expected_version: int | None, principal: Principal
+    hotel_id: str, command: AnyCommand, key: UUID | None, expected_version: int | None, principal: Principal
 ) -> CommandEnvelope:
     """The command with its id and the instant of acceptance: the only place that makes either."""
     command_id = key or uuid7()

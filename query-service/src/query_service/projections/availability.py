@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, TypedDict, assert_never
 
 from query_service.projections.nights import ZEROS, days_in, months_of
-from query_service.projections.projection import Change, Projection, Stored, event_of
+from query_service.projections.projection import Change, Projection, Stored
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.hotels import BusinessDateClosed, HotelOpened
 from shared_contracts.inventory import OverbookingAllowanceSet
@@ -42,7 +42,7 @@ NOTHING: Final[Counts] = {"sold": ZEROS, "allowance": ZEROS, "peak": ZEROS}
 
 def changes(envelope: EventEnvelope) -> tuple[Change, ...]:
     """The months whose nights are sold, freed or allowed."""
-    event = event_of(envelope)
+    event = envelope.body
     match event:
         case RoomBooked():
             return _moved(envelope, event.room_type, event.stay.arrival, event.stay.departure, 1)

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from typing import Final, Literal, NamedTuple, Self, assert_never
 
-from query_service.projections.projection import Change, MisplacedEventError, Projection, Stored, event_of, there
+from query_service.projections.projection import Change, MisplacedEventError, Projection, Stored, there
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.hotels import BusinessDateClosed, HotelOpened
 from shared_contracts.inventory import OverbookingAllowanceSet
@@ -31,16 +31,16 @@ Counted = Literal["cancelled", "no_shows"]
 class Entry(NamedTuple):
     """One reservation on a list; ``status`` is ``expected``, ``arrived``, ``in_house`` or ``departed``.
 
-    What is not known is empty.
+    ``room`` is empty while none is assigned.
     """
 
     status: str
     arrival: str
     departure: str
     room_type: str
+    guests: str
+    guest_id: str
     room: str = ""
-    guests: str = ""
-    guest_id: str = ""
 
     def packed(self) -> str:
         """As it is stored: one text, since a whole list is stored with each change and its fields would cost most."""
@@ -62,7 +62,7 @@ class FrontDeskDocument(Stored):
 
 def changes(envelope: EventEnvelope) -> tuple[Change, ...]:
     """The lists that the reservation is on, comes onto or leaves."""
-    event = event_of(envelope)
+    event = envelope.body
     match event:
         case RoomBooked():
             return _booked(envelope, event)
@@ -122,6 +122,7 @@ def _checked_in(envelope: EventEnvelope, event: GuestCheckedIn) -> tuple[Change,
         room_type=event.room_type,
         room=event.room,
         guests=str(event.party.size),
+        guest_id=str(event.guest_id),
     ).packed()
     came = partial(_changed, guest, event.room, "arrived")
     lives = partial(_put, guest, entry)
@@ -142,6 +143,8 @@ def _checked_out(envelope: EventEnvelope, event: GuestCheckedOut) -> tuple[Chang
         departure=event.stay.departure.isoformat(),
         room_type=event.room_type,
         room=event.room,
+        guests=str(event.party.size),
+        guest_id=str(event.guest_id),
     ).packed()
     gone = partial(_drop, guest, None)
     return (

@@ -15,10 +15,10 @@ class FrontDeskEntryDto(Dto):
 
     reservation_id: str
     """The reservation."""
-    guest_id: str | None
-    """The opaque id of the guest, where the list knows it."""
-    guests: int | None
-    """How many guests, where the list knows it."""
+    guest_id: str
+    """The opaque id of the guest."""
+    guests: int
+    """How many guests."""
     arrival: IsoDate
     """The first night booked."""
     departure: IsoDate
@@ -168,8 +168,8 @@ def _page(entries: Mapping[str, Entry], after: Key, limit: int) -> FrontDeskList
 def _entry(reservation_id: str, entry: Entry) -> FrontDeskEntryDto:
     return FrontDeskEntryDto(
         reservation_id=reservation_id,
-        guest_id=entry.guest_id or None,
-        guests=int(entry.guests) if entry.guests else None,
+        guest_id=entry.guest_id,
+        guests=int(entry.guests),
         arrival=entry.arrival,
         departure=entry.departure,
         room_type=entry.room_type,

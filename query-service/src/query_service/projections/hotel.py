@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final, TypedDict, assert_never
 
-from query_service.projections.projection import Change, Projection, Stored, event_of, there
+from query_service.projections.projection import Change, Projection, Stored, there
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.hotels import BusinessDateClosed, HotelOpened
 from shared_contracts.inventory import OverbookingAllowanceSet
@@ -38,7 +38,7 @@ class HotelDocument(Stored):
 
 def changes(envelope: EventEnvelope) -> tuple[Change, ...]:
     """The hotel itself, for what happens to it."""
-    event = event_of(envelope)
+    event = envelope.body
     match event:
         case HotelOpened():
             return ((envelope.hotel_id, partial(_opened, envelope, event)),)

@@ -5,9 +5,8 @@ Everything in this package is pure: no clock, no I/O, no logging. A document tha
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict, cast
+from typing import Any, TypedDict
 
-from shared_contracts.catalog import AnyEvent
 from shared_contracts.envelope import EventEnvelope
 
 Document = Mapping[str, Any]
@@ -44,11 +43,6 @@ class Projection:
     def project(self, key: str, document: Document | None, envelope: EventEnvelope) -> Document:
         """The document under one of the ``keys`` after the event; may raise ``MisplacedEventError``."""
         return dict(self.changes(envelope))[key](document)
-
-
-def event_of(envelope: EventEnvelope) -> AnyEvent:
-    """The event, as the closed union that it is decoded from."""
-    return cast("AnyEvent", envelope.body)
 
 
 def there(document: Any, key: str) -> Any:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, NotRequired, TypedDict, assert_never
 from uuid import UUID
 
-from query_service.projections.projection import Change, Projection, Stored, event_of, there
+from query_service.projections.projection import Change, Projection, Stored, there
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.hotels import BusinessDateClosed, HotelOpened
 from shared_contracts.inventory import OverbookingAllowanceSet
@@ -72,7 +72,7 @@ class ReservationDocument(Stored):
 
 def changes(envelope: EventEnvelope) -> tuple[Change, ...]:
     """The reservation that the event is about."""
-    event = event_of(envelope)
+    event = envelope.body
     match event:
         case RoomBooked():
             return _of(envelope, event.reservation_id, partial(_booked, envelope, event))

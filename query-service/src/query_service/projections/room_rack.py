@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, TypedDict, assert_never
 from uuid import UUID
 
-from query_service.projections.projection import Change, Projection, Stored, event_of, there
+from query_service.projections.projection import Change, Projection, Stored, there
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.hotels import BusinessDateClosed, HotelOpened
 from shared_contracts.inventory import OverbookingAllowanceSet
@@ -46,7 +46,7 @@ class RackDocument(Stored):
 
 def changes(envelope: EventEnvelope) -> tuple[Change, ...]:
     """The rack, whenever a room is promised, taken, left or free again."""
-    event = event_of(envelope)
+    event = envelope.body
     match event:
         case HotelOpened():
             return ((envelope.hotel_id, partial(_opened, envelope, event)),)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, Literal, assert_never
 
 from query_service.projections.nights import ZEROS, month_of
-from query_service.projections.projection import Change, Projection, Stored, event_of
+from query_service.projections.projection import Change, Projection, Stored
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.hotels import BusinessDateClosed, HotelOpened
 from shared_contracts.inventory import OverbookingAllowanceSet
@@ -48,7 +48,7 @@ NOTHING: Final[Nights] = {
 
 def changes(envelope: EventEnvelope) -> tuple[Change, ...]:
     """The months that the event's figures belong to."""
-    event = event_of(envelope)
+    event = envelope.body
     match event:
         case RoomBooked():
             return _add(envelope, [("bookings", event.stay.arrival, 1)])
