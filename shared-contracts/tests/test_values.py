@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from shared_contracts.catalog import COMMANDS
 from shared_contracts.hotels import OpenHotel, RoomType
@@ -27,6 +28,13 @@ def test_a_stay_without_a_night_or_with_too_many_is_no_stay() -> None:
         with pytest.raises(ValueError, match=r"departure|nights"):
             StayPeriod(date(2026, 12, 1), departure)
     assert nights_between(date(2026, 12, 2), date(2026, 12, 1)) == ()
+
+
+def test_dates_at_the_ends_of_the_calendar_are_no_dates_of_a_hotel() -> None:
+    reader = TypeAdapter(StayPeriod)
+    for year in ("0001", "1989", "2200", "9999"):
+        with pytest.raises(ValidationError):
+            reader.validate_json(f'{{"arrival":"{year}-01-01","departure":"{year}-01-02"}}', strict=True)
 
 
 def test_a_party_has_somebody_in_it_and_not_everybody() -> None:

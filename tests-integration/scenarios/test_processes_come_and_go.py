@@ -60,7 +60,7 @@ async def documents_agree(desk: FrontDesk, sold: int) -> None:
         if answer.status_code != 200:
             return False
         nights = [night for kind in answer.json()["room_types"] for night in kind["nights"]]
-        return sum(night["sold"] for night in nights) == sold
+        return bool(sum(night["sold"] for night in nights) == sold)
 
     await until(shown, SETTLE_SECONDS)
     feed = f"{desk.pair['command-api'].url}/v1/hotels/{desk.hotel_id}/events?limit=1000"

@@ -8,13 +8,16 @@ from uuid import UUID
 import orjson
 
 from command_service.batch import Decided, decide_all
-from command_service.database import Pool
+from command_service.database import Connection, Pool
 from command_service.loading import SQL, load
 from command_service.settings import MAX_ERROR_TEXT, MAX_PARKED_BYTES
 from command_service.writing import write
 from shared_contracts.envelope import CommandEnvelope, encode_command
+from shared_contracts.transport.consuming import Delivery
 
 FAULT: Final = "unexpected_fault"
+UNREADABLE: Final = "unreadable"
+KILLED: Final = "its worker died each time that it was tried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +46,42 @@ class Ledger:
         """Keep what went wrong, for the operator."""
         await self.pool.execute(SQL["note_error"], command_id, _text(error))
 
-    async def give_up(self, queue: str, command: CommandEnvelope, attempts: int, error: str) -> None:
-        """Give the command the outcome ``failed`` and park it with its reason; nothing where it has an outcome."""
-        facts = orjson.dumps({"attempts": attempts}).decode()
+    async def give_up(self, queue: str, command: CommandEnvelope, attempts: int) -> None:
+        """Give the command the outcome ``failed`` and park it with its last error; nothing where it has an outcome."""
         async with self.pool.acquire() as connection, connection.transaction():
-            written = await connection.execute(SQL["fail"], command.id, command.hotel_id, FAULT, facts)
-            if written == "INSERT 0 1":
-                body = encode_command(command)[:MAX_PARKED_BYTES]
-                await connection.execute(SQL["park"], queue, command.hotel_id, command.id, error, attempts, body)
+            reason = await connection.fetchval(SQL["last_error"], command.id) or KILLED
+            body = encode_command(command)
+            await _fail(connection, command.id, command.hotel_id, FAULT, attempts, (queue, reason, body))
 
-    async def park_unreadable(self, queue: str, body: bytes, reason: str) -> None:
-        """Keep a message that is no command, with its reason."""
-        reason = reason[:MAX_ERROR_TEXT]
-        await self.pool.execute(SQL["park"], queue, None, None, reason, 1, body[:MAX_PARKED_BYTES])
+    async def park_unreadable(self, delivery: Delivery, reason: str) -> None:
+        """Keep a message that is no command to us, with its reason; one that was accepted has ``failed``."""
+        parked = (delivery.queue, reason[:MAX_ERROR_TEXT], delivery.body)
+        async with self.pool.acquire() as connection, connection.transaction():
+            accepted = await connection.fetchrow(SQL["accepted"], delivery.message_id)
+            if accepted is None:
+                await _park(connection, None, None, 1, parked)
+            else:
+                await _fail(connection, accepted["id"], accepted["hotel_id"], UNREADABLE, 1, parked)
+
+
+Parked = tuple[str, str, bytes]
+"""Queue, reason and body of what is parked."""
+
+
+async def _fail(
+    connection: Connection, command_id: UUID, hotel_id: str, code: str, attempts: int, parked: Parked
+) -> None:
+    facts = orjson.dumps({"attempts": attempts}).decode()
+    written = await connection.execute(SQL["fail"], command_id, hotel_id, code, facts)
+    if written == "INSERT 0 1":
+        await _park(connection, hotel_id, command_id, attempts, parked)
+
+
+async def _park(
+    connection: Connection, hotel_id: str | None, command_id: UUID | None, attempts: int, parked: Parked
+) -> None:
+    queue, reason, body = parked
+    await connection.execute(SQL["park"], queue, hotel_id, command_id, reason, attempts, body[:MAX_PARKED_BYTES])
 
 
 def _text(error: Exception) -> str:

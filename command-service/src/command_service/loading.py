@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, cast
 from uuid import UUID
 
@@ -32,6 +32,7 @@ class _Wanted:
     nights: set[TypeNight] = field(default_factory=set)
     rooms: set[str] = field(default_factory=set)
     due_by: date | None = None
+    closes: int = 0
 
 
 async def load(connection: Connection, commands: Sequence[CommandEnvelope]) -> tuple[dict[str, Standing], set[UUID]]:
@@ -43,7 +44,7 @@ async def load(connection: Connection, commands: Sequence[CommandEnvelope]) -> t
     rows = await connection.fetch(SQL["decided"], [c.id for c in commands])
     done = {cast("UUID", row["command_id"]) for row in rows}
     wanted = _wanted(c for c in commands if c.id not in done)
-    reservations = await _reservations(connection, wanted)
+    reservations = await _reservations(connection, hotels, wanted)
     for hotel_id, of_hotel in reservations.items():
         for reservation, _ in of_hotel.values():
             wanted[hotel_id].nights.update(night_keys(reservation.booking))
@@ -77,6 +78,7 @@ def _wanted(commands: Iterable[CommandEnvelope]) -> dict[str, _Wanted]:
             of_hotel.rooms.add(need.room)
         if need.due_by is not None:
             of_hotel.due_by = max(need.due_by, of_hotel.due_by or need.due_by)
+            of_hotel.closes += 1
     return wanted
 
 
@@ -87,10 +89,14 @@ def _hotel(row: asyncpg.Record) -> Hotel:
 
 
 async def _reservations(
-    connection: Connection, wanted: dict[str, _Wanted]
+    connection: Connection, hotels: Sequence[asyncpg.Record], wanted: dict[str, _Wanted]
 ) -> dict[str, dict[UUID, tuple[Reservation, int]]]:
     keys = [(hotel, key) for hotel, of_hotel in wanted.items() for key in of_hotel.reservations]
-    due = [(hotel, of_hotel.due_by) for hotel, of_hotel in wanted.items() if of_hotel.due_by is not None]
+    due = [
+        (row["hotel_id"], min(of_hotel.due_by, row["business_date"] + timedelta(days=of_hotel.closes)))
+        for row in hotels
+        if (of_hotel := wanted.get(row["hotel_id"])) and of_hotel.due_by and row["business_date"]
+    ]
     rows = await _fetch(connection, "reservations", keys) + await _fetch(connection, "due", due)
     found: dict[str, dict[UUID, tuple[Reservation, int]]] = {}
     for row in rows:

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -15,7 +16,7 @@ from command_service.domain.decider import fold
 from command_service.domain.hotel import OpenedHotel
 from command_service.domain.house import House
 from command_service.domain.inventory import NightCount
-from command_service.domain.reservation import STATUS
+from command_service.domain.reservation import STATUS, NoShow
 from command_service.ledger import Ledger
 from command_service.metrics import WorkerMetrics
 from command_service.settings import MAX_ATTEMPTS
@@ -24,6 +25,8 @@ from orders import OPEN, ordered
 from seaside import allow, assign, book, cancel, check_in, check_out, close, no_show
 from shared_contracts.catalog import AnyEvent
 from shared_contracts.envelope import CommandEnvelope, decode_event, encode_command
+from shared_contracts.hotels import CloseBusinessDate
+from shared_contracts.rejections import RejectionCode
 from shared_contracts.transport.consuming import Delivery
 
 
@@ -192,6 +195,8 @@ class Faulty:
 
     ledger: Ledger
     poison: set[UUID] = field(default_factory=set)
+    fault: Exception = field(default_factory=lambda: ZeroDivisionError("a bug"))
+    batches: list[int] = field(default_factory=list)
     lose_commits: int = 0
     outages: int = 0
 
@@ -200,7 +205,8 @@ class Faulty:
             self.outages -= 1
             raise ConnectionRefusedError
         if any(command.id in self.poison for command in commands):
-            raise ZeroDivisionError("a bug")
+            raise self.fault
+        self.batches.append(len(commands))
         decided = await self.ledger.decide(commands)
         if self.lose_commits:
             self.lose_commits -= 1
@@ -215,9 +221,9 @@ def deciding(faulty: Faulty, stop: asyncio.Event | None = None) -> Deciding:
     return Deciding(faulty, WorkerMetrics(CollectorRegistry()), stop or asyncio.Event())  # type: ignore[arg-type]
 
 
-def deliveries(*messages: CommandEnvelope | bytes) -> list[Delivery]:
+def deliveries(*messages: CommandEnvelope | bytes, count: int = 0) -> list[Delivery]:
     bodies = [m if isinstance(m, bytes) else encode_command(m) for m in messages]
-    return [Delivery("commands.00", body, False, tag) for tag, body in enumerate(bodies, 1)]
+    return [Delivery("commands.00", body, tag, count) for tag, body in enumerate(bodies, 1)]
 
 
 @pytest.fixture
@@ -243,7 +249,74 @@ async def test_only_the_guilty_command_of_a_batch_fails_and_is_parked(
     assert orjson.loads(parked["body"])["id"] == str(guilty.id)
     attempt = await database.fetchrow("SELECT * FROM attempt WHERE command_id = $1", guilty.id)
     assert attempt is not None
-    assert attempt["last_error"] == "ZeroDivisionError: a bug"
+    assert attempt["last_error"] == parked["reason"] == "ZeroDivisionError: a bug"
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_a_statement_that_takes_too_long_is_a_fault_of_its_command_alone(
+    ledger: Ledger, database: Pool, seaside: str
+) -> None:
+    guilty, other = (ordered(seaside, book(n, n + 1)) for n in (1, 2))
+    faulty = Faulty(ledger, poison={guilty.id}, fault=asyncpg.QueryCanceledError("statement timeout"))
+    await deciding(faulty).handle(deliveries(guilty, other))
+    assert await outcomes_of(database, [guilty, other]) == [("failed", "unexpected_fault"), ("succeeded", None)]
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_what_was_delivered_again_and_again_is_tried_alone_and_in_order(
+    ledger: Ledger, database: Pool, seaside: str
+) -> None:
+    commands = [ordered(seaside, book(n, n + 1)) for n in range(1, 6)]
+    fresh, suspects = deliveries(*commands[:2]), deliveries(*commands[2:4], count=2)
+    faulty = Faulty(ledger)
+    await deciding(faulty).handle([*fresh, *suspects, *deliveries(commands[4])])
+    assert faulty.batches == [2, 1, 1, 1]
+    assert await outcomes_of(database, commands) == [("succeeded", None)] * 5
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_a_command_that_kills_its_worker_each_time_fails_at_last(
+    ledger: Ledger, database: Pool, seaside: str
+) -> None:
+    guilty = ordered(seaside, book(2, 3))
+    for _ in range(MAX_ATTEMPTS):
+        await ledger.begin_attempt(guilty.id)
+    faulty = Faulty(ledger)
+    await deciding(faulty).handle(deliveries(guilty, count=MAX_ATTEMPTS))
+    assert faulty.batches == []
+    assert await outcomes_of(database, [guilty]) == [("failed", "unexpected_fault")]
+    reason = await database.fetchval("SELECT reason FROM parked WHERE command_id = $1", guilty.id)
+    assert "died" in reason
+
+
+async def test_an_accepted_command_that_this_worker_cannot_read_fails_and_is_parked(
+    ledger: Ledger, database: Pool, seaside: str
+) -> None:
+    command = ordered(seaside, book(1, 4))
+    await database.execute(
+        "INSERT INTO command VALUES ($1, DEFAULT, $2, 'paint-room', '', now(), '{}')", command.id, seaside
+    )
+    message = orjson.dumps(orjson.loads(encode_command(command)) | {"type": "paint-room"})
+    for _ in range(2):
+        await deciding(Faulty(ledger)).handle([Delivery("commands.00", message, 1, 0, str(command.id))])
+    assert await outcomes_of(database, [command]) == [("failed", "unreadable")]
+    rows = await database.fetch("SELECT hotel_id, reason FROM parked WHERE command_id = $1", command.id)
+    assert [(row["hotel_id"], "paint-room" in row["reason"]) for row in rows] == [(seaside, True)]
+    for odd in ("", "7", "x" * 36, "00000000-0000-0000-0000-000000000000", "\N{SNOWMAN}"):
+        await deciding(Faulty(ledger)).handle([Delivery("commands.00", b"?", 1, 0, odd)])
+
+
+async def test_a_close_of_a_far_date_looks_at_no_more_than_one_that_can_be(
+    ledger: Ledger, database: Pool, seaside: str
+) -> None:
+    await ledger.decide([ordered(seaside, book(n, n + 1)) for n in range(2, 12)])
+    decided = await ledger.decide([ordered(seaside, CloseBusinessDate(business_date=date(2199, 1, 1)))])
+    assert decided.outcomes[0].code is RejectionCode.WRONG_BUSINESS_DATE
+    assert len(decided.before[seaside].house.reservations) <= 1
+    both = await ledger.decide([ordered(seaside, close(1)), ordered(seaside, close(2))])
+    assert [outcome.code for outcome in both.outcomes] == [None, None]
+    house = await tables_equal_the_fold_of_the_events(database, seaside)
+    assert sum(isinstance(state, NoShow) for state in house.reservations.values()) == 1
 
 
 @pytest.mark.usefixtures("quick_retries")

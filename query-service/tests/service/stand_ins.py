@@ -105,7 +105,7 @@ def projector_of(documents: Documents, feed: FeedInMemory) -> Projector:
 
 def delivery(event: EventEnvelope) -> Delivery:
     """The event as it comes from its queue."""
-    return Delivery("events.00", encode_event(event), redelivered=False, tag=1)
+    return Delivery("events.00", encode_event(event), tag=1)
 
 
 async def checkpoint_of(documents: Documents, hotel_id: str) -> int:

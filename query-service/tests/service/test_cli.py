@@ -52,7 +52,7 @@ def test_what_is_parked_is_listed_and_resumed(command: Command, mongodb_url: str
         with closing(Documents(mongodb_url, database, 10)) as documents:
             parking = Parking(documents, clock=lambda: 0.0)
             await parking.park_hotel("seaside", Fault(7, "it makes no sense"))
-            await parking.park_message(Delivery("events.01", b"?", redelivered=False, tag=1), "not JSON")
+            await parking.park_message(Delivery("events.01", b"?", tag=1), "not JSON")
 
     asyncio.run(park())
     hotel, message = map(json.loads, command("parked", "list").stdout.splitlines())

@@ -206,7 +206,7 @@ async def test_a_document_that_the_store_never_takes_parks_its_hotel_alone(
 async def test_a_message_that_nobody_can_read_is_kept_once_and_the_next_ones_go_on(
     projector: Projector, documents: Documents, history: History
 ) -> None:
-    nonsense = Delivery("events.03", b"{" * 100_000, redelivered=False, tag=1)
+    nonsense = Delivery("events.03", b"{" * 100_000, tag=1)
     for _ in range(2):
         await projector.projecting.handle([nonsense, *map(delivery, history.events)])
     await holds(documents, history)

@@ -13,6 +13,7 @@ from shared_contracts.values import (
     MAX_ROOMS_OF_A_TYPE,
     REFUSE_UNKNOWN_FIELDS,
     Currency,
+    HotelDate,
     RoomNumber,
     RoomTypeCode,
     TimeZone,
@@ -41,7 +42,7 @@ class OpenHotel(Command):
     name: Title
     time_zone: TimeZone
     currency: Currency
-    business_date: date
+    business_date: HotelDate
     room_types: Annotated[tuple[RoomType, ...], Field(min_length=1, max_length=MAX_ROOM_TYPES)]
 
     def __post_init__(self) -> None:
@@ -60,7 +61,7 @@ class CloseBusinessDate(Command):
 
     scope: ClassVar[Scope] = Scope.NIGHT_AUDIT
 
-    business_date: date
+    business_date: HotelDate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

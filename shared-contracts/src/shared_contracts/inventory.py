@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from shared_contracts.message import Command, Event, Scope
-from shared_contracts.values import MAX_ALLOWANCE, MAX_SPAN_NIGHTS, RoomTypeCode
+from shared_contracts.values import MAX_ALLOWANCE, MAX_SPAN_NIGHTS, HotelDate, RoomTypeCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,8 @@ class SetOverbookingAllowance(Command):
     scope: ClassVar[Scope] = Scope.INVENTORY_WRITE
 
     room_type: RoomTypeCode
-    from_date: date
-    to_date: date
+    from_date: HotelDate
+    to_date: HotelDate
     value: Annotated[int, Field(ge=-MAX_ALLOWANCE, le=MAX_ALLOWANCE)]
 
     def __post_init__(self) -> None:

@@ -38,6 +38,7 @@ def _known_time_zone(name: str) -> str:
     return name
 
 
+HotelDate = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2199, 12, 31))]
 HotelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 RoomTypeCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,16}$")]
 RoomNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,9}$")]
@@ -61,8 +62,8 @@ class StayPeriod:
 
     __pydantic_config__: ClassVar[ConfigDict] = REFUSE_UNKNOWN_FIELDS
 
-    arrival: date
-    departure: date
+    arrival: HotelDate
+    departure: HotelDate
 
     def __post_init__(self) -> None:
         """Refuse a stay without a night and one that is too long."""

@@ -50,7 +50,8 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[
 INSERT INTO reservation (hotel_id, reservation_id, status, arrival, departure, position, state)
 SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::bigint[], $7::json[])
 ON CONFLICT (hotel_id, reservation_id)
-DO UPDATE SET status = excluded.status, position = excluded.position, state = excluded.state;
+DO UPDATE SET status = excluded.status, arrival = excluded.arrival, departure = excluded.departure,
+              position = excluded.position, state = excluded.state;
 
 -- name: write_inventory
 INSERT INTO inventory (hotel_id, room_type, night, sold, allowance, sell_limit)
@@ -84,6 +85,13 @@ RETURNING attempts;
 
 -- name: note_error
 UPDATE attempt SET last_error = $2 WHERE command_id = $1;
+
+-- name: last_error
+SELECT nullif(last_error, '') FROM attempt WHERE command_id = $1;
+
+-- name: accepted
+-- The command that a message was sent for; the text may be anything.
+SELECT id, hotel_id FROM command WHERE id = CASE WHEN $1 ~ '^[0-9a-f-]{36}$' THEN $1::uuid END;
 
 -- name: fail
 -- The outcome of a command that we could not decide; nothing where it has one.

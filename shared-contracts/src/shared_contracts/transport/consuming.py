@@ -3,30 +3,31 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import aiormq
 import structlog
-from aio_pika.abc import AbstractConnection
 from aiormq.abc import DeliveredMessage
 
 from shared_contracts.transport.amqp import BrokerError, connect
 
 RECONNECT_SECONDS: Final = 0.5
 CLOSE_SECONDS: Final = 2
+DELIVERY_COUNT: Final = "x-delivery-count"
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as it came: from which queue, and whether the broker has delivered it before."""
+    """A message as it came: from which queue, and how often the broker had delivered it before."""
 
     queue: str
     body: bytes
-    redelivered: bool
     tag: int
+    count: int = 0
+    message_id: str = ""
 
 
 HandleBatch = Callable[[Sequence[Delivery]], Awaitable[None]]
@@ -48,9 +49,6 @@ class Consumer:
     handle: HandleBatch
     connected: bool = False
     redelivered: int = 0
-    _waiting: deque[Delivery] = field(default_factory=deque)
-    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    _lost: str = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop``; connects again for as long as the broker or ``handle`` fails."""
@@ -65,52 +63,64 @@ class Consumer:
             await wait_for(stop, RECONNECT_SECONDS)
 
     async def _consume(self, stop: asyncio.Event) -> None:
-        self._waiting.clear()
-        self._lost = ""
         connection = await connect(self.url, self.name)
         try:
-            channel = await self._subscribe(connection)
+            channel = await (await connection.channel(publisher_confirms=False)).get_underlay_channel()
+            inbox = _Inbox(channel)
+            await channel.basic_qos(prefetch_count=self.prefetch)
+            for queue in self.queues:
+                await channel.basic_consume(queue, inbox.taker(queue))
             self.connected = True
-            while await self._something_to_do(stop, channel):
-                deliveries = [self._waiting.popleft() for _ in range(min(self.batch, len(self._waiting)))]
+            while await inbox.something(stop):
+                deliveries = inbox.take(self.batch)
+                self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
                 await self.handle(deliveries)
                 await channel.basic_ack(deliveries[-1].tag, multiple=True, wait=False)
         finally:
             closing = asyncio.ensure_future(connection.close())
             await asyncio.wait([closing], timeout=CLOSE_SECONDS)
 
-    async def _subscribe(self, connection: AbstractConnection) -> aiormq.abc.AbstractChannel:
-        channel = await (await connection.channel(publisher_confirms=False)).get_underlay_channel()
-        connection.close_callbacks.add(lambda *_: self._lose("connection closed"))
+
+class _Inbox:
+    """What one channel has delivered and nobody has taken yet. A late word of an old channel stays in its own inbox."""
+
+    def __init__(self, channel: aiormq.abc.AbstractChannel) -> None:
+        self._channel = channel
+        self._waiting: deque[Delivery] = deque()
+        self._arrived = asyncio.Event()
+        self._lost = ""
         channel.closing.add_done_callback(lambda _: self._lose("channel closed"))
         channel.on_consumer_cancel_callbacks.add(lambda frame: self._lose(f"consumer {frame.consumer_tag} cancelled"))
-        await channel.basic_qos(prefetch_count=self.prefetch)
-        for queue in self.queues:
-            await channel.basic_consume(queue, self._taker(queue))
-        return channel
 
-    def _taker(self, queue: str) -> Callable[[DeliveredMessage], Coroutine[None, None, None]]:
+    def taker(self, queue: str) -> Callable[[DeliveredMessage], Coroutine[None, None, None]]:
+        """The callback of a queue's consumer."""
+
         async def take(message: DeliveredMessage) -> None:
-            tag = message.delivery_tag or 0
-            again = bool(message.redelivered)
-            self.redelivered += again
-            self._waiting.append(Delivery(queue, message.body, again, tag))
+            properties = message.header.properties
+            count = (properties.headers or {}).get(DELIVERY_COUNT, int(bool(message.redelivered)))
+            tag, message_id = message.delivery_tag or 0, properties.message_id or ""
+            times = count if isinstance(count, int) else 0
+            self._waiting.append(Delivery(queue, message.body, tag, times, message_id))
             self._arrived.set()
 
         return take
 
-    def _lose(self, reason: str) -> None:
-        self._lost = self._lost or reason
-        self._arrived.set()
+    def take(self, most: int) -> list[Delivery]:
+        """The next deliveries, in order."""
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
-    async def _something_to_do(self, stop: asyncio.Event, channel: aiormq.abc.AbstractChannel) -> bool:
+    async def something(self, stop: asyncio.Event) -> bool:
         """Wait for deliveries; false when asked to stop, ``ConnectionError`` when the broker took the channel away."""
         while not self._waiting and not stop.is_set() and not self._lost:
             self._arrived.clear()
             await wait_for_either(self._arrived, stop)
-        if self._lost or channel.is_closed:
+        if self._lost or self._channel.is_closed:
             raise ConnectionError(self._lost or "channel closed")
         return not stop.is_set()
+
+    def _lose(self, reason: str) -> None:
+        self._lost = self._lost or reason
+        self._arrived.set()
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:

@@ -19,6 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared_contracts.transport.problems import Problem, problem_response
+
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
@@ -31,6 +33,9 @@ class Readiness:
 ReadinessCheck = Callable[[], Awaitable[Readiness]]
 
 
+MAX_REQUESTS: Final = 2_000
+UNBOUNDED: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
+TOO_BUSY: Final = Problem(503, "too_busy", "Too many requests are being answered", retry_after=1)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 REQUEST_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -43,11 +48,15 @@ def new_registry() -> CollectorRegistry:
 
 
 class Measured:
-    """An application whose requests are counted and timed."""
+    """An application whose requests are counted, timed, and bounded: above ``MAX_REQUESTS`` at once it is 503.
+
+    Health and metrics are always answered.
+    """
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         """Register the metrics; everything passes through to ``app``."""
         self._app = app
+        self._running = 0
         self._requests = Counter("innkeep_http_requests_total", "Answers", ["method", "status"], registry=registry)
         self._seconds = Histogram(
             "innkeep_http_request_seconds", "Until the answer ends", buckets=REQUEST_BUCKETS, registry=registry
@@ -55,9 +64,10 @@ class Measured:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in UNBOUNDED:
             await self._app(scope, receive, send)
             return
+        app = self._app if self._running < MAX_REQUESTS else problem_response(TOO_BUSY)
         started, status = perf_counter(), 500
 
         async def counted(message: Message) -> None:
@@ -66,9 +76,11 @@ class Measured:
                 status = message["status"]
             await send(message)
 
+        self._running += 1
         try:
-            await self._app(scope, receive, counted)
+            await app(scope, receive, counted)
         finally:
+            self._running -= 1
             method = scope["method"] if scope["method"] in METHODS else "OTHER"
             self._requests.labels(method, status).inc()
             self._seconds.observe(perf_counter() - started)

@@ -1,7 +1,9 @@
 """How one of our processes runs: its loops and its HTTP port, until a signal asks it to finish what it has in hand."""
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -10,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 FINISH_SECONDS: Final = 8
-MAX_CONNECTIONS: Final = 2_000
+LATEST_SECONDS: Final = 9.5
 BACKLOG: Final = 2_048
 KEEP_ALIVE_SECONDS: Final = 30
 
@@ -21,7 +23,10 @@ log = structlog.get_logger()
 
 
 async def run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, *loops: Loop) -> None:
-    """Serve ``app`` and run ``loops`` until SIGTERM or SIGINT sets ``stop``; raises what ends a loop."""
+    """Serve ``app`` and run ``loops`` until SIGTERM or SIGINT sets ``stop``; raises what ends a loop.
+
+    The process is gone ``LATEST_SECONDS`` after that, whatever still hangs: all that it has in hand may come again.
+    """
     running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, stop.set)
@@ -35,7 +40,6 @@ async def run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, *loops: L
             lifespan="off",
             server_header=False,
             backlog=BACKLOG,
-            limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=FINISH_SECONDS // 2,
         ),
@@ -45,6 +49,7 @@ async def run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, *loops: L
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping, *working], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
+    _end_at_the_latest()
     server.should_exit = True
     await asyncio.wait([serving, *working], timeout=FINISH_SECONDS)
     for task in (stopping, *working):
@@ -54,3 +59,13 @@ async def run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, *loops: L
         if isinstance(result, Exception):
             raise result
     log.info("stopped")
+
+
+def _end_at_the_latest() -> None:
+    def end() -> None:
+        log.error("ended_unfinished", seconds=LATEST_SECONDS)
+        os._exit(1)
+
+    timer = threading.Timer(LATEST_SECONDS, end)
+    timer.daemon = True
+    timer.start()
