@@ -11,14 +11,17 @@ DatabaseDownError: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # what asyncpg says when a connection dies between two of its own steps
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
     asyncpg.TransactionRollbackError,
     asyncpg.LockNotAvailableError,
     OSError,
     TimeoutError,
 )
-"""The server is down, going down, out of something, or made us wait too long. It says nothing about the command."""
+"""The server is down, going down, full, or made us wait too long for others. It says nothing about the command."""
 
 # Quoted, because asyncpg's classes are generic for type checkers only.
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
