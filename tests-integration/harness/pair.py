@@ -59,7 +59,7 @@ async def running_pair(postgres: str, rabbitmq: str, mongodb: str, directory: Pa
             pair.add(role)
     try:
         for script in ("command-service", "query-service"):
-            _migrate(script, environment)
+            migrate(script, environment)
         for process in pair.processes.values():
             process.start()
         await asyncio.gather(*(process.ready() for process in pair.processes.values()))
@@ -69,6 +69,7 @@ async def running_pair(postgres: str, rabbitmq: str, mongodb: str, directory: Pa
             process.end()
 
 
-def _migrate(script: str, environment: dict[str, str]) -> None:
+def migrate(script: str, environment: dict[str, str]) -> None:
+    """Run the service's migrations to their end."""
     executable = str(Path(sys.executable).parent / script)
     subprocess.run([executable, "migrate"], env={**os.environ, **environment}, check=True, capture_output=True)

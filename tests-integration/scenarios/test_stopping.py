@@ -1,0 +1,54 @@
+"""A process told to stop is gone in time, also while its database does not answer at all."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+from harness.pair import migrate
+from harness.process import Process
+from local_stack import postgres
+from local_stack.server import Server
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Server]:
+    """A PostgreSQL that may be frozen."""
+    server = postgres.start(tmp_path / "postgres")
+    yield server
+    server.stop()
+
+
+def signal_all(server: Server, number: signal.Signals) -> None:
+    """To the server and to the processes that serve its sessions."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    for pid in (server.pid, *map(int, children)):
+        os.kill(pid, number)
+
+
+@pytest.mark.parametrize("command", ["api", "relay"])
+async def test_a_frozen_database_keeps_nobody_from_stopping(
+    database: Server, rabbitmq_url: str, tmp_path: Path, command: str
+) -> None:
+    environment = {
+        "INNKEEP_POSTGRES_URL": database.url,
+        "INNKEEP_RABBITMQ_URL": rabbitmq_url,
+        "INNKEEP_ENVIRONMENT": "development",
+    }
+    migrate("command-service", environment)
+    process = Process("command-service", command, environment, tmp_path / "log")
+    process.start()
+    try:
+        await process.ready()
+        signal_all(database, signal.SIGSTOP)
+        async with httpx2.AsyncClient(timeout=1) as client:
+            for path in ("/health/ready", "/v1/hotels/seaside/events"):
+                with suppress(httpx2.TimeoutException):
+                    assert (await client.get(process.url + path)).status_code != 200
+        process.stop()  # raises where it takes longer than promised
+    finally:
+        signal_all(database, signal.SIGCONT)
+        process.end()
