@@ -7,6 +7,7 @@ import typer
 import uvloop
 from starlette.applications import Starlette
 
+from command_service import parked_cli
 from command_service.acceptance import Acceptance
 from command_service.api.app import build_app
 from command_service.api.commands import CommandRoutes
@@ -30,6 +31,7 @@ from shared_contracts.transport.process import run
 from shared_contracts.transport.publishing import Publisher
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(parked_cli.app, name="parked")
 
 
 @app.command()
