@@ -20,6 +20,7 @@ from query_service.metrics import ProjectorMetrics
 from query_service.parking import Parking
 from query_service.projecting import Projecting
 from query_service.readiness import COLLECTIONS, api_readiness, projector_readiness
+from query_service.reconcile_cli import reconcile
 from query_service.settings import (
     API_READ_SECONDS,
     PROJECTION_BATCH,
@@ -38,6 +39,7 @@ from shared_contracts.transport.process import run
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 parked = typer.Typer(no_args_is_help=True, help="Hotels and messages that wait for an operator.")
 app.add_typer(parked, name="parked")
+app.command()(reconcile)
 
 
 @app.command()

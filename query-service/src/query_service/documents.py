@@ -93,6 +93,20 @@ class Documents:
             result = await self._database[collection].bulk_write(again, ordered=False)
             return len(again) - result.matched_count
 
+    async def ids(self, collection: str, first: str, until: str) -> list[str]:
+        """The ids in the half-open range ``[first, until)``, in order."""
+        query: dict[str, Any] = {"_id": {"$gte": first, "$lt": until}}
+        async with self._answering():
+            found = await self._database[collection].find(query, {"_id": 1}).sort("_id", 1).to_list(None)
+        return [document["_id"] for document in found]
+
+    async def correct(self, collection: str, document: Document) -> bool:
+        """Store the document over one that is not newer, whatever is in that; whether it was stored."""
+        wanted: dict[str, Any] = {"_id": document["_id"], "position": {"$lte": document["position"]}}
+        async with self._answering():
+            result = await self._database[collection].replace_one(wanted, document)
+        return result.matched_count == 1 or await self.write(collection, [document]) == 0
+
     async def put(self, collection: str, document: Document) -> None:
         """Store the document whatever is there under its id."""
         async with self._answering():
