@@ -83,7 +83,7 @@ async def deaths(pair: Pair, seed: int) -> AsyncIterator[dict[str, int]]:
         while True:
             dice.shuffle(order)
             for role in order:
-                await asyncio.sleep(dice.uniform(0.1, 0.6))
+                await asyncio.sleep(dice.uniform(0.05, 0.4))
                 pair[role].kill()
                 pair[role].start()
                 await pair[role].ready()
@@ -98,6 +98,20 @@ async def deaths(pair: Pair, seed: int) -> AsyncIterator[dict[str, int]]:
         await asyncio.gather(*(pair[role].ready() for role in ROLES))
 
 
+async def drift(pair: Pair, hotel_id: str) -> int:
+    """How many documents of the hotel are not what its events say, as `query-service reconcile` counts them."""
+    process = await asyncio.create_subprocess_exec(
+        *(str(Path(sys.executable).parent / "query-service"), "reconcile", hotel_id),
+        env={**os.environ, **pair.environment},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    report: dict[str, Any] = orjson.loads(output)
+    assert report["documents"] > 500
+    assert report["fault"] is None
+    return int(report["drift"])
+
+
 @pytest.mark.parametrize("limit", ["1.0", "0.7"])
 async def test_every_figure_read_back_equals_the_count_of_the_file(pair: Pair, tmp_path: Path, limit: str) -> None:
     figures = await replay(pair, made_up_bookings(tmp_path / "b.csv", 600, 7), "--limit", limit, "--hotels", "2")
@@ -110,9 +124,11 @@ async def test_every_figure_read_back_equals_the_count_of_the_file(pair: Pair, t
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_processes_that_die_in_mid_replay_change_no_figure(pair: Pair, tmp_path: Path, seed: int) -> None:
     async with deaths(pair, seed) as died:
-        figures = await replay(pair, made_up_bookings(tmp_path / "b.csv", 2_000, seed), "--hotels", "2")
+        figures = await replay(pair, made_up_bookings(tmp_path / "b.csv", 6_000, seed), "--hotels", "2")
     assert figures["equal"]
     assert min(died.values()) > 0, died
+    for hotel_id in figures["hotels"]:
+        assert await drift(pair, hotel_id) == 0
 
 
 @pytest.mark.bookings

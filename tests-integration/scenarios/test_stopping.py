@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
 from harness.pair import migrate
 from harness.process import Process
 from local_stack import postgres
