@@ -1,10 +1,13 @@
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from uuid import uuid4
 
 import aio_pika
 import pytest
 
-from shared_contracts.transport.amqp import declare_topology
+from harness.gate import gate_to
+from harness.waiting import until
+from shared_contracts.transport.amqp import BrokerError, declare_topology
 from shared_contracts.transport.publishing import NotPublishedError, Outgoing, Publisher
 
 
@@ -48,8 +51,9 @@ async def test_one_message_that_reaches_no_queue_is_a_fault_and_the_publisher_go
     publisher: Publisher, queue: aio_pika.abc.AbstractQueue
 ) -> None:
     messages = [to(queue.name, 1, b"1"), to("nowhere", 2, b"2"), to(queue.name, 3, b"3")]
-    with pytest.raises(NotPublishedError, match="1 of 3"):
+    with pytest.raises(NotPublishedError, match="1 of 3") as raised:
         await publisher.publish(messages)
+    assert list(raised.value.faults) == [1]
     await publisher.publish([to(queue.name, 4, b"4")])
     got = [await queue.get(no_ack=True) for _ in range(3)]
     assert [message.body for message in got] == [b"1", b"3", b"4"]
@@ -58,7 +62,7 @@ async def test_one_message_that_reaches_no_queue_is_a_fault_and_the_publisher_go
 async def test_an_exchange_that_does_not_exist_is_a_fault_and_the_publisher_goes_on(
     publisher: Publisher, queue: aio_pika.abc.AbstractQueue
 ) -> None:
-    with pytest.raises(NotPublishedError):
+    with pytest.raises(BrokerError):
         await publisher.publish([Outgoing("no-such-exchange", "", "1", "test", b"1")])
     await publisher.publish([to(queue.name, 2, b"2")])
     assert (await queue.get(no_ack=True)).body == b"2"
@@ -72,3 +76,41 @@ async def test_what_a_full_queue_refuses_is_a_fault(
     await publisher.publish([to(small.name, 1, b"1")])
     with pytest.raises(NotPublishedError):
         await publisher.publish([to(small.name, 2, b"2"), to(small.name, 3, b"3")])
+
+
+async def test_a_connection_that_is_lost_is_replaced(queue: aio_pika.abc.AbstractQueue, rabbitmq_url: str) -> None:
+    async with gate_to(rabbitmq_url) as gate:
+        through = Publisher(gate.url, "test")
+        await through.publish([to(queue.name, 1, b"1")])
+        await gate.end()
+        with suppress(BrokerError):  # unless the end has been noticed before
+            await through.publish([to(queue.name, 2, b"2")])
+        await through.publish([to(queue.name, 3, b"3")])
+        await through.check()
+        await through.close()
+
+
+async def test_what_was_not_confirmed_in_time_is_told_and_never_sent_later(
+    queue: aio_pika.abc.AbstractQueue, rabbitmq_url: str
+) -> None:
+    async with gate_to(rabbitmq_url) as gate:
+        publisher = Publisher(gate.url, "test")
+        await publisher.publish([to(queue.name, 0, b"before")])
+        gate.freeze()
+        with pytest.raises(NotPublishedError) as raised:
+            await publisher.publish([to(queue.name, 1, b"small")], 0.3)
+        assert list(raised.value.faults) == [0]
+        gate.thaw()
+        await publisher.publish([to(queue.name, 2, b"again")])
+        gate.freeze()
+        with pytest.raises(TimeoutError):
+            await publisher.publish([to(queue.name, n, b"x" * 2_000_000) for n in range(30)], 0.3)
+        gate.thaw()
+        await publisher.publish([to(queue.name, 99, b"later")], 30)
+        await until(lambda: gate.passing == 2)  # both ways of the one connection that is left
+        bodies = []
+        while (message := await queue.get(no_ack=True, fail=False)) is not None:
+            bodies.append(message.body[:10])
+        assert b"later" in bodies
+        assert bodies.count(b"x" * 10) < 10
+        await publisher.close()

@@ -58,6 +58,14 @@ class Process:
             except TimeoutError:
                 raise TimeoutError(f"{self.command}: {self.log.read_text()[-2_000:]}") from None
 
+    def pause(self) -> None:
+        """SIGSTOP: alive to the network, and silent, until it is resumed."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL, and gone."""
         self._signal(signal.SIGKILL)

@@ -5,8 +5,10 @@ This owns idempotency: one row a command id, ever. It never asks the broker.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Final
 from uuid import UUID
@@ -17,13 +19,21 @@ import structlog
 from command_service.database import Connection, DatabaseDownError, Pool
 from command_service.metrics import ApiMetrics
 from command_service.queries import queries
-from command_service.settings import ACCEPT_BATCH_COMMANDS, ACCEPT_QUEUE_COMMANDS, ACCEPT_SECONDS, KNOWN_HOTELS
+from command_service.settings import (
+    ACCEPT_BATCH_BYTES,
+    ACCEPT_BATCH_COMMANDS,
+    ACCEPT_QUEUE_BYTES,
+    ACCEPT_QUEUE_COMMANDS,
+    ACCEPT_SECONDS,
+    KNOWN_HOTELS,
+)
+from shared_contracts.catalog import COMMANDS
 from shared_contracts.envelope import CommandEnvelope, encode_command
 from shared_contracts.hotels import OpenHotel
-from shared_contracts.message import task_of
 from shared_contracts.transport.consuming import wait_for_either
 
 SQL: Final = queries("acceptance")
+TASKS: Final = {command: task for task, command in COMMANDS.items()}
 log = structlog.get_logger()
 
 
@@ -40,8 +50,34 @@ class BusyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Incoming:
+    """A command as its row: encoded once, so that what waits is small and its size is known."""
+
+    id: UUID
+    hotel_id: str
+    task: str
+    fingerprint: bytes
+    at: datetime
+    message: str
+    size: int
+    opens: bool
+
+
+def incoming(command: CommandEnvelope) -> Incoming:
+    """The row of a command. The fingerprint is what makes two sendings the same, however their JSON is spelled."""
+    body, hotel_id = command.body, command.hotel_id
+    task = TASKS[type(body)]
+    spelled = orjson.dumps([hotel_id, task, command.expected_version, body])
+    fingerprint = hashlib.sha256(spelled).digest()
+    message = encode_command(command)
+    opens = isinstance(body, OpenHotel)
+    return Incoming(command.id, hotel_id, task, fingerprint, command.at, message.decode(), len(message), opens)
+
+
+@dataclass(frozen=True, slots=True)
 class _Request:
-    commands: Sequence[CommandEnvelope]
+    commands: Sequence[Incoming]
+    size: int
     answers: asyncio.Future[list[Answer]]
 
 
@@ -51,22 +87,31 @@ class Acceptance:
 
     pool: Pool
     metrics: ApiMetrics
-    _waiting: list[_Request] = field(default_factory=list)
+    _waiting: deque[_Request] = field(default_factory=deque)
+    _commands: int = 0
     _size: int = 0
+    _closed: bool = False
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _known: set[str] = field(default_factory=set)
 
     async def accept(self, commands: Sequence[CommandEnvelope]) -> list[Answer]:
         """Store the commands of one request in order, in one commit; an answer for each.
 
-        Idempotent by command id. Raises ``BusyError`` where too many wait or the database is down.
+        Idempotent by command id. Raises ``BusyError`` where too many wait, the database is down, or ``run`` has ended.
         """
-        if self._size + len(commands) > ACCEPT_QUEUE_COMMANDS:
+        return await self.store([incoming(command) for command in commands])
+
+    async def store(self, commands: Sequence[Incoming]) -> list[Answer]:
+        """What ``accept`` promises, for commands that are encoded already."""
+        size = sum(command.size for command in commands)
+        full = self._commands + len(commands) > ACCEPT_QUEUE_COMMANDS or self._size + size > ACCEPT_QUEUE_BYTES
+        if full or self._closed:
             self.metrics.busy()
             raise BusyError
-        request = _Request(commands, asyncio.get_running_loop().create_future())
+        request = _Request(commands, size, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
-        self._size += len(commands)
+        self._commands += len(commands)
+        self._size += size
         self._arrived.set()
         try:
             async with asyncio.timeout(ACCEPT_SECONDS):
@@ -76,24 +121,31 @@ class Acceptance:
             raise BusyError from None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Flush until ``stop``, and then what still waits."""
-        while self._waiting or not stop.is_set():
-            if self._waiting:
-                await self._flush(self._take())
-            else:
-                self._arrived.clear()
-                await wait_for_either(self._arrived, stop)
+        """Flush until ``stop``, and then what still waits; what comes later is refused at once."""
+        try:
+            while self._waiting or not stop.is_set():
+                if self._waiting:
+                    await self._flush(self._take())
+                else:
+                    self._arrived.clear()
+                    await wait_for_either(self._arrived, stop)
+        finally:
+            self._closed = True
+            _fail(self._waiting, BusyError())
 
     def _take(self) -> list[_Request]:
         taken: list[_Request] = []
-        size = 0
-        while self._waiting and (not taken or size + len(self._waiting[0].commands) <= ACCEPT_BATCH_COMMANDS):
-            request = self._waiting.pop(0)
-            size += len(request.commands)
-            if not request.answers.done():
-                taken.append(request)
-        self._size -= size
-        return taken
+        commands = size = 0
+        while self._waiting:
+            following = self._waiting[0]
+            commands += len(following.commands)
+            size += following.size
+            if taken and (commands > ACCEPT_BATCH_COMMANDS or size > ACCEPT_BATCH_BYTES):
+                break
+            taken.append(self._waiting.popleft())
+        self._commands -= sum(len(request.commands) for request in taken)
+        self._size -= sum(request.size for request in taken)
+        return [request for request in taken if not request.answers.done()]
 
     async def _flush(self, requests: list[_Request]) -> None:
         if not requests:
@@ -121,31 +173,26 @@ class Acceptance:
                 if not request.answers.done():
                     request.answers.set_result(mine)
 
-    async def _store(self, commands: Sequence[CommandEnvelope]) -> list[Answer]:
+    async def _store(self, commands: Sequence[Incoming]) -> list[Answer]:
         async with self.pool.acquire() as connection, connection.transaction():
-            known = await self._hotels(connection, commands)
-            rows: dict[UUID, tuple[CommandEnvelope, bytes]] = {}
-            for command in commands:
-                if command.hotel_id in known:
-                    rows.setdefault(command.id, (command, fingerprint(command)))
-            stored = await _insert(connection, list(rows.values()))
-            prints = {key: row[1] for key, row in rows.items()}
-            if before := [key for key in rows if key not in stored]:
+            known = await self._hotels(connection, {command.hotel_id for command in commands})
+            opened = await _open(connection, commands, known)
+            admitted = _admitted(commands, known, opened)
+            rows = dict(opened)
+            for command, heard in zip(commands, admitted, strict=True):
+                if heard:
+                    rows.setdefault(command.id, command)
+            stored = await _insert(connection, [row for row in rows.values() if row.id not in opened])
+            prints = {row.id: row.fingerprint for row in rows.values()}
+            if before := [key for key in rows if key not in stored and key not in opened]:
                 prints |= {row["id"]: row["fingerprint"] for row in await connection.fetch(SQL["fingerprints"], before)}
-        self._remember(known)
-        return [_answer(command, known, prints) for command in commands]
+        self._remember(known.union(command.hotel_id for command in opened.values()))
+        return [_answer(command, heard, prints) for command, heard in zip(commands, admitted, strict=True)]
 
-    async def _hotels(self, connection: Connection, commands: Sequence[CommandEnvelope]) -> set[str]:
-        """Which of the hotels are known: those opened before, and those whose opening is among the commands."""
-        named = {c.hotel_id for c in commands}
-        opening = {c.hotel_id for c in commands if isinstance(c.body, OpenHotel)} - self._known
-        if opening:
-            await connection.execute(SQL["register_hotels"], sorted(opening))
-        known = (named & self._known) | opening
-        if named > known:
-            rows = await connection.fetch(SQL["known_hotels"], sorted(named - known))
-            known |= {row["hotel_id"] for row in rows}
-        return known
+    async def _hotels(self, connection: Connection, named: set[str]) -> set[str]:
+        """Which of the named hotels are known."""
+        known = named & self._known
+        return known if known == named else known | await _known_hotels(connection, named - known)
 
     def _remember(self, known: set[str]) -> None:
         if len(self._known) > KNOWN_HOTELS:
@@ -153,34 +200,71 @@ class Acceptance:
         self._known |= known
 
 
-def fingerprint(command: CommandEnvelope) -> bytes:
-    """What makes two sendings the same: hotel, task and the validated body; not the spelling of its JSON."""
-    spelled = orjson.dumps([command.hotel_id, task_of(type(command.body)), command.expected_version, command.body])
-    return hashlib.sha256(spelled).digest()
+async def _open(connection: Connection, commands: Sequence[Incoming], known: set[str]) -> dict[UUID, Incoming]:
+    """Store the openings of unknown hotels, and make known those hotels whose opening is new; the new ones by id.
+
+    A hotel that somebody else opened meanwhile is added to ``known``.
+    """
+    unopened = {command.hotel_id for command in commands if command.opens and command.hotel_id not in known}
+    if not unopened:
+        return {}
+    first: dict[UUID, Incoming] = {}
+    for command in commands:
+        if command.opens or command.hotel_id in known:
+            first.setdefault(command.id, command)
+    openings = {key: command for key, command in first.items() if command.hotel_id in unopened}
+    stored = await _insert(connection, list(openings.values()))
+    opened = {key: command for key, command in openings.items() if key in stored}
+    hotels = {command.hotel_id for command in opened.values()}
+    # The same opening, sent twice at once, may have been committed by another process while the insert waited for it.
+    known |= await _known_hotels(connection, unopened - hotels)
+    if hotels:
+        await connection.execute(SQL["register_hotels"], sorted(hotels))
+    return opened
 
 
-async def _insert(connection: Connection, rows: list[tuple[CommandEnvelope, bytes]]) -> set[UUID]:
+def _admitted(commands: Sequence[Incoming], known: set[str], opened: dict[UUID, Incoming]) -> list[bool]:
+    """Whether each command is an opening, or its hotel is known when its turn comes."""
+    if not opened:
+        return [command.opens or command.hotel_id in known for command in commands]
+    heard = set(known)
+    admitted: list[bool] = []
+    for command in commands:
+        if opened.get(command.id) is command:
+            heard.add(command.hotel_id)
+        admitted.append(command.opens or command.hotel_id in heard)
+    return admitted
+
+
+async def _known_hotels(connection: Connection, hotels: set[str]) -> set[str]:
+    if not hotels:
+        return set()
+    return {row["hotel_id"] for row in await connection.fetch(SQL["known_hotels"], sorted(hotels))}
+
+
+async def _insert(connection: Connection, rows: list[Incoming]) -> set[UUID]:
+    """The ids of those that are new."""
     if not rows:
         return set()
     stored = await connection.fetch(
         SQL["accept"],
-        [command.id for command, _ in rows],
-        [command.hotel_id for command, _ in rows],
-        [task_of(type(command.body)) for command, _ in rows],
-        [digest for _, digest in rows],
-        [command.at for command, _ in rows],
-        [encode_command(command).decode() for command, _ in rows],
+        [row.id for row in rows],
+        [row.hotel_id for row in rows],
+        [row.task for row in rows],
+        [row.fingerprint for row in rows],
+        [row.at for row in rows],
+        [row.message for row in rows],
     )
     return {row["id"] for row in stored}
 
 
-def _answer(command: CommandEnvelope, known: set[str], prints: dict[UUID, bytes]) -> Answer:
-    if command.hotel_id not in known:
+def _answer(command: Incoming, heard: bool, prints: dict[UUID, bytes]) -> Answer:  # noqa: FBT001  # a fact about it
+    if not heard:
         return Answer.UNKNOWN_HOTEL
-    return Answer.ACCEPTED if prints[command.id] == fingerprint(command) else Answer.KEY_REUSED
+    return Answer.ACCEPTED if prints[command.id] == command.fingerprint else Answer.KEY_REUSED
 
 
-def _fail(requests: list[_Request], error: Exception) -> None:
+def _fail(requests: Iterable[_Request], error: Exception) -> None:
     for request in requests:
         if not request.answers.done():
             request.answers.set_exception(error)

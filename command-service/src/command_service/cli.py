@@ -13,13 +13,16 @@ from command_service.api.app import build_app
 from command_service.api.commands import CommandRoutes
 from command_service.api.outcomes import Outcomes
 from command_service.api.reading import ReadingRoutes
+from command_service.api.reads import Reads
 from command_service.database import pool
 from command_service.deciding import Deciding
 from command_service.ledger import Ledger
 from command_service.metrics import ApiMetrics, RelayMetrics, WorkerMetrics
 from command_service.migrating import migrate as migrate_database
+from command_service.outbox import COMMANDS, EVENTS
 from command_service.readiness import api_readiness, relay_readiness, worker_readiness
-from command_service.relay import COMMANDS, EVENTS, Relay
+from command_service.relay import Relay
+from command_service.sending import Sender
 from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH, Settings
 from shared_contracts.topology import PARTITIONS, commands_queue
 from shared_contracts.transport.access import access_of
@@ -76,10 +79,11 @@ async def _api(settings: Settings) -> None:
     registry = new_registry()
     async with pool(settings.postgres_url, "innkeep-command-api", API_POOL) as database:
         acceptance = Acceptance(database, ApiMetrics(registry))
-        outcomes = Outcomes(database)
+        reads = Reads(database)
+        outcomes = Outcomes(reads)
         http = build_app(
             CommandRoutes(acceptance, outcomes, access),
-            ReadingRoutes(database, outcomes, access),
+            ReadingRoutes(reads, outcomes, access),
             observation_routes(registry, api_readiness(database)),
         )
         await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), acceptance.run, outcomes.run)
@@ -88,8 +92,10 @@ async def _api(settings: Settings) -> None:
 async def _relay(settings: Settings) -> None:
     registry = new_registry()
     url = settings.rabbitmq_url.get_secret_value()
-    publishers = {outbox.kind: Publisher(url, f"innkeep-relay-{outbox.kind}s") for outbox in (COMMANDS, EVENTS)}
-    sender = Relay(settings.postgres_url, url, publishers, RelayMetrics(registry))
+    metrics = RelayMetrics(registry)
+    commands = Sender(COMMANDS, Publisher(url, "innkeep-relay-commands"), metrics)
+    events = Sender(EVENTS, Publisher(url, "innkeep-relay-events"), metrics)
+    sender = Relay(settings.postgres_url, url, commands, events, metrics)
     async with pool(settings.postgres_url, "innkeep-relay-health", 1) as database:
         http = Starlette(routes=observation_routes(registry, relay_readiness(database, sender)))
         await run(http, settings.host, settings.port, asyncio.Event(), sender.run)

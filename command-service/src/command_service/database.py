@@ -5,7 +5,13 @@ from typing import Final, TypeAlias
 import asyncpg
 from pydantic import SecretStr
 
-from command_service.settings import IDLE_TRANSACTION_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
+from command_service.settings import (
+    IDLE_TRANSACTION_SECONDS,
+    KEEPALIVE_COUNT,
+    KEEPALIVE_SECONDS,
+    LOCK_SECONDS,
+    STATEMENT_SECONDS,
+)
 
 DatabaseDownError: Final = (
     asyncpg.PostgresConnectionError,
@@ -28,11 +34,19 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Session: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Connection: TypeAlias = "Session | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
+# Longer than the server's own limits, so that it is the server that ends a statement for as long as it can.
+COMMAND_SECONDS: Final = STATEMENT_SECONDS + LOCK_SECONDS
+
 _SETTINGS: Final = {
     "jit": "off",
     "statement_timeout": f"{STATEMENT_SECONDS}s",
     "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{IDLE_TRANSACTION_SECONDS}s",
+    # The server finds out by itself that a client's machine is gone, and gives up the locks that it held.
+    "tcp_keepalives_idle": f"{KEEPALIVE_SECONDS}",
+    "tcp_keepalives_interval": f"{KEEPALIVE_SECONDS}",
+    "tcp_keepalives_count": f"{KEEPALIVE_COUNT}",
+    "tcp_user_timeout": f"{KEEPALIVE_SECONDS * KEEPALIVE_COUNT}s",
     # Every join of ours looks up a few rows by key; a plan made while the tables were empty must not say otherwise.
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -40,10 +54,18 @@ _SETTINGS: Final = {
 }
 
 
-async def connect(url: SecretStr, name: str) -> Session:
-    """One connection for whoever needs a session of its own."""
+async def connect(url: SecretStr, name: str, silence: int | None = None) -> Session:
+    """One connection for whoever needs a session of its own; every statement ends or raises within a time.
+
+    The server ends it when it has heard nothing for ``silence`` seconds: a process that is stopped, but not dead, still
+    answers the keep-alives of TCP.
+    """
     settings = _SETTINGS | {"application_name": name}
-    return await asyncpg.connect(url.get_secret_value(), server_settings=settings, timeout=STATEMENT_SECONDS)
+    if silence is not None:
+        settings["idle_session_timeout"] = f"{silence}s"
+    return await asyncpg.connect(
+        url.get_secret_value(), server_settings=settings, timeout=STATEMENT_SECONDS, command_timeout=COMMAND_SECONDS
+    )
 
 
 def pool(url: SecretStr, name: str, size: int) -> Pool:
@@ -53,6 +75,6 @@ def pool(url: SecretStr, name: str, size: int) -> Pool:
         min_size=0,
         max_size=size,
         timeout=STATEMENT_SECONDS,
-        command_timeout=STATEMENT_SECONDS + LOCK_SECONDS,
+        command_timeout=COMMAND_SECONDS,
         server_settings=_SETTINGS | {"application_name": name},
     )

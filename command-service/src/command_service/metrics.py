@@ -1,6 +1,6 @@
 """What each process counts; made by the composition roots, bound once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -40,16 +40,16 @@ class RelayMetrics:
         """Register the metrics."""
         self._published = Counter("innkeep_published_total", "Messages confirmed", ["kind"], registry=registry)
         self._batch = Histogram("innkeep_publish_batch_size", "Messages", buckets=BATCH_BUCKETS, registry=registry)
-        self._faults = Counter("innkeep_publish_faults_total", "Batches not confirmed", registry=registry)
+        self._faults = Counter("innkeep_publish_faults_total", "Batches not confirmed whole", registry=registry)
         self._leading = Gauge("innkeep_relay_leading", "1 while this relay is the active one", registry=registry)
         self._unsent = Gauge("innkeep_unsent_age_seconds", "Age of the oldest row", ["kind"], registry=registry)
         self._age = Histogram(
             "innkeep_published_age_seconds", "Stored to taken", ["kind"], buckets=SECONDS_BUCKETS, registry=registry
         )
 
-    def unsent(self, kind: str, seconds: float) -> None:
-        """The oldest unsent row has waited so long; zero where none waits."""
-        self._unsent.labels(kind).set(seconds)
+    def watch_unsent(self, kind: str, waited: Callable[[], float]) -> None:
+        """Ask, whenever the metrics are read, how long the oldest unsent row has waited by then."""
+        self._unsent.labels(kind).set_function(waited)
 
     def published(self, kind: str, ages: Sequence[float]) -> None:
         """The broker confirmed a batch of messages that had waited so long."""

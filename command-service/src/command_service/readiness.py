@@ -1,32 +1,50 @@
 """What each process needs in order to work, asked when somebody wants to know."""
 
 import asyncio
-from typing import Final
 
 from command_service.database import DatabaseDownError, Pool
 from command_service.migrating import migrations
 from command_service.relay import Relay
+from command_service.settings import BEHIND_SECONDS, READINESS_SECONDS
 from shared_contracts.transport.consuming import Consumer
 from shared_contracts.transport.observing import Readiness, ReadinessCheck
 
-READINESS_SECONDS: Final = 2
-BEHIND_SECONDS: Final = 10
+
+class DatabaseProbe:
+    """Asks PostgreSQL, one question at a time however many want to know, and never waits for long."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Remember whom to ask."""
+        self._pool = pool
+        self._asking: asyncio.Task[dict[str, str]] | None = None
+
+    async def missing(self) -> dict[str, str]:
+        """What is missing; answers within ``READINESS_SECONDS``, also when the server holds still."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(_missing(self._pool))
+        # Not cancelled: a pool waits for the server even when it takes back a connection that nobody waits for.
+        await asyncio.wait([self._asking], timeout=READINESS_SECONDS)
+        if not self._asking.done():
+            return {"postgresql": f"does not answer within {READINESS_SECONDS} s"}
+        return dict(self._asking.result())
 
 
 def api_readiness(pool: Pool) -> ReadinessCheck:
     """Ready while PostgreSQL answers with the schema of this release."""
+    probe = DatabaseProbe(pool)
 
     async def check() -> Readiness:
-        return Readiness(missing=await _database(pool))
+        return Readiness(missing=await probe.missing())
 
     return check
 
 
 def worker_readiness(pool: Pool, consumer: Consumer) -> ReadinessCheck:
     """Ready while PostgreSQL answers and the queues are consumed, or stood by for."""
+    probe = DatabaseProbe(pool)
 
     async def check() -> Readiness:
-        missing = await _database(pool)
+        missing = await probe.missing()
         if not consumer.connected:
             missing["rabbitmq"] = "not consuming: is it up, and has `command-service migrate` declared the queues?"
         return Readiness(missing=missing)
@@ -35,17 +53,22 @@ def worker_readiness(pool: Pool, consumer: Consumer) -> ReadinessCheck:
 
 
 def relay_readiness(pool: Pool, relay: Relay) -> ReadinessCheck:
-    """Ready while it sends or stands by; ``behind`` tells how long the oldest row has waited."""
+    """Ready while it sends or stands by; ``behind`` tells how long the oldest row has waited by now."""
+    probe = DatabaseProbe(pool)
 
     async def check() -> Readiness:
-        missing = await _database(pool)
+        missing = await probe.missing()
         if relay.trouble:
-            missing["relay"] = relay.trouble
-        behind = {
-            kind: f"the oldest has waited for {seconds:.0f} s"
-            for kind, seconds in relay.waited.items()
-            if seconds > BEHIND_SECONDS
-        }
+            missing.setdefault("postgresql", relay.trouble)
+        behind = {}
+        for sender in (relay.commands, relay.events):
+            kind = sender.outbox.kind
+            if sender.trouble:
+                missing[f"{kind}s"] = sender.trouble
+            for partition, held in sender.holding.partitions.items():
+                missing[f"{kind}s.{partition:02d}"] = f"rabbitmq does not take them: {held.reason}"
+            if (seconds := sender.waited()) > BEHIND_SECONDS:
+                behind[kind] = f"the oldest has waited for {seconds:.0f} s"
         if not relay.leading:
             behind["relay"] = "standing by for the active one"
         return Readiness(missing, behind)
@@ -53,10 +76,9 @@ def relay_readiness(pool: Pool, relay: Relay) -> ReadinessCheck:
     return check
 
 
-async def _database(pool: Pool) -> dict[str, str]:
+async def _missing(pool: Pool) -> dict[str, str]:
     try:
-        async with asyncio.timeout(READINESS_SECONDS):
-            rows = await pool.fetch("SELECT name FROM migration")
+        rows = await pool.fetch("SELECT name FROM migration", timeout=READINESS_SECONDS)
     except DatabaseDownError as error:
         return {"postgresql": f"does not answer: {type(error).__name__}"}
     except Exception as error:  # noqa: BLE001  # whatever it is, it is what is missing

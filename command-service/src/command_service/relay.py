@@ -5,11 +5,10 @@ and the deletion sends twice; everybody downstream expects it.
 """
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Final
 
-import asyncpg
 import structlog
 from pydantic import SecretStr
 
@@ -17,65 +16,36 @@ from command_service.database import DatabaseDownError, Session, connect
 from command_service.lost import send_lost_again
 from command_service.metrics import RelayMetrics
 from command_service.queries import queries
+from command_service.sending import Sender
 from command_service.settings import (
+    LEADER_BEAT_SECONDS,
+    LEADER_SILENCE_SECONDS,
     LOST_LOOK_SECONDS,
-    RELAY_BATCH,
-    RELAY_BUSY_SECONDS,
-    RELAY_IDLE_SECONDS,
     RELAY_LOCK,
     RELAY_RETRY_SECONDS,
+    SENDER_SILENCE_SECONDS,
     STANDBY_SECONDS,
 )
-from shared_contracts.topology import COMMANDS_EXCHANGE, EVENTS_EXCHANGE, commands_key, events_key, partition_of
-from shared_contracts.transport.amqp import BrokerError
 from shared_contracts.transport.consuming import wait_for, wait_for_any
-from shared_contracts.transport.publishing import NotPublishedError, Outgoing, Publisher
 
 SQL: Final = queries("relay")
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """One kind of unsent rows, and how a row becomes a message."""
-
-    kind: str
-    unsent: str
-    sent: str
-    message: Callable[[asyncpg.Record], Outgoing]
-
-
-def command_message(row: asyncpg.Record) -> Outgoing:
-    """The message of a command row."""
-    key = commands_key(partition_of(row["hotel_id"]))
-    return Outgoing(COMMANDS_EXCHANGE, key, str(row["id"]), row["task"], row["message"].encode())
-
-
-def event_message(row: asyncpg.Record) -> Outgoing:
-    """The message of an event row."""
-    key = events_key(partition_of(row["hotel_id"]), row["type"])
-    name = f"{row['hotel_id']}/{row['position']}"
-    return Outgoing(EVENTS_EXCHANGE, key, name, row["type"], row["message"].encode())
-
-
-COMMANDS: Final = Outbox("command", "unsent_commands", "commands_sent", command_message)
-EVENTS: Final = Outbox("event", "unsent_events", "events_sent", event_message)
 
 
 @dataclass(slots=True)
 class Relay:
     """Sends both outboxes while it holds the lock; else stands by. The lock lives and dies with its session.
 
-    ``waited`` says for how many seconds the oldest unsent row of each kind has waited.
+    ``trouble`` says why it has no session; that of a sender says why its rows are not taken.
     """
 
     url: SecretStr
     broker: str
-    publishers: dict[str, Publisher]
+    commands: Sender
+    events: Sender
     metrics: RelayMetrics
     leading: bool = False
     trouble: str = ""
-    waited: dict[str, float] = field(default_factory=dict[str, float])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead or stand by until ``stop``; outages of either server are waited for."""
@@ -89,74 +59,70 @@ class Relay:
                 self.leading = False
                 self.metrics.leading(active=False)
             await wait_for(stop, RELAY_RETRY_SECONDS)
-        for publisher in self.publishers.values():
-            await publisher.close()
+        for sender in (self.commands, self.events):
+            await sender.publisher.close()
 
     async def _session(self, stop: asyncio.Event) -> None:
-        """One kind of rows a session, so that neither waits for the other; only the leader's session sends."""
-        leader = await connect(self.url, "innkeep-relay")
-        second = await connect(self.url, "innkeep-relay-events")
-        third = await connect(self.url, "innkeep-relay-lost")
+        """Stand by, then lead, each task with a session of its own. When one of them ends, all end together."""
+        sessions = [await connect(self.url, "innkeep-relay", LEADER_SILENCE_SECONDS)]
         try:
-            while not await leader.fetchval(SQL["lead"], RELAY_LOCK):
+            self.trouble = ""
+            for sender in (self.commands, self.events):
+                sender.forget()
+            while not await sessions[0].fetchval(SQL["lead"], RELAY_LOCK):
                 if await wait_for(stop, STANDBY_SECONDS):
                     return
-            self.leading = True
-            self.metrics.leading(active=True)
-            log.info("relay_leads")
-            await self._work(leader, second, third, stop)
+            for name in ("commands", "events", "lost"):
+                # One by one, so that each is ended also where the next one fails.
+                sessions.append(  # noqa: PERF401
+                    await connect(self.url, f"innkeep-relay-{name}", SENDER_SILENCE_SECONDS)
+                )
+            await self._lead(*sessions, stop=stop)
         finally:
-            for session in (third, second, leader):
+            for session in sessions:
                 session.terminate()
 
-    async def _work(self, leader: Session, second: Session, third: Session, stop: asyncio.Event) -> None:
-        lost = asyncio.Event()
-        leader.add_termination_listener(lambda _: lost.set())
-        try:
-            await asyncio.gather(
-                self._send(leader, COMMANDS, stop, lost),
-                self._send(second, EVENTS, stop, lost),
-                self._find_lost(third, stop, lost),
-            )
-        finally:
-            lost.set()
+    async def _lead(
+        self, lock: Session, commands: Session, events: Session, lost: Session, *, stop: asyncio.Event
+    ) -> None:
+        self.leading = True
+        self.metrics.leading(active=True)
+        log.info("relay_leads")
+        await together(
+            keep(lock, stop),
+            self.commands.run(commands, stop),
+            self.events.run(events, stop),
+            self._find_lost(lost, stop),
+        )
 
-    async def _find_lost(self, session: Session, stop: asyncio.Event, lost: asyncio.Event) -> None:
+    async def _find_lost(self, session: Session, stop: asyncio.Event) -> None:
         """Send commands again that the broker took and lost; while commands wait to be sent, none is lost yet."""
-        while not stop.is_set() and not lost.is_set():
-            more = False
-            if self.waited.get(COMMANDS.kind) == 0 and not self.trouble:
-                try:
-                    more = await send_lost_again(session, self.broker)
-                except BrokerError as error:
-                    log.warning("broker_down", error=repr(error))
+        while not stop.is_set():
+            more = self.commands.nothing_waits and await send_lost_again(session, self.broker)
             if not more:
-                await wait_for_any(LOST_LOOK_SECONDS, stop, lost)
+                await wait_for(stop, LOST_LOOK_SECONDS)
 
-    async def _send(self, session: Session, outbox: Outbox, stop: asyncio.Event, lost: asyncio.Event) -> None:
-        pause = RELAY_BUSY_SECONDS
-        while not stop.is_set() and not lost.is_set():
-            sent = await self._send_batch(session, outbox)
-            if sent == RELAY_BATCH:
-                continue
-            pause = RELAY_BUSY_SECONDS if sent else min(pause * 2, RELAY_IDLE_SECONDS)
-            await wait_for(stop, pause)
 
-    async def _send_batch(self, session: Session, outbox: Outbox) -> int:
-        rows = await session.fetch(SQL[outbox.unsent], RELAY_BATCH)
-        self.waited[outbox.kind] = rows[0]["age"] if rows else 0.0
-        self.metrics.unsent(outbox.kind, self.waited[outbox.kind])
-        if not rows:
-            return 0
-        try:
-            await self.publishers[outbox.kind].publish([outbox.message(row) for row in rows])
-        except (*BrokerError, NotPublishedError) as error:
-            self.trouble = f"rabbitmq: {error!r}"
-            self.metrics.fault()
-            log.warning("not_published", kind=outbox.kind, messages=len(rows), error=repr(error))
-            await asyncio.sleep(RELAY_RETRY_SECONDS)
-            return 0
-        await session.execute(SQL[outbox.sent], [row["seq"] for row in rows])
-        self.trouble = ""
-        self.metrics.published(outbox.kind, [row["age"] for row in rows])
-        return len(rows)
+async def keep(lock: Session, stop: asyncio.Event) -> None:
+    """Let the server hear from the lock's session until ``stop``; raises ``DatabaseDownError`` when that is lost.
+
+    A process that is paused is silent, so the server ends the session and another relay leads.
+    """
+    ended = asyncio.Event()
+    lock.add_termination_listener(lambda _: ended.set())
+    while not stop.is_set():
+        await lock.fetchval("SELECT 1", timeout=LEADER_SILENCE_SECONDS)
+        await wait_for_any(LEADER_BEAT_SECONDS, stop, ended)
+
+
+async def together(*parts: Coroutine[None, None, None]) -> None:
+    """Run all; when one raises, or this is cancelled, none of the others runs any more before it is said."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        finished, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in finished:
+        task.result()

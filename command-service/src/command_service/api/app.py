@@ -40,6 +40,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     401: {"description": "Nobody we know", **_PROBLEM},
     403: {"description": "Not theirs to do", **_PROBLEM},
     404: {"description": "Unknown", **_PROBLEM},
+    408: {"description": "Too slow", **_PROBLEM},
     413: {"description": "Too large", **_PROBLEM},
     415: {"description": "Not JSON", **_PROBLEM},
     422: {"description": "Not valid", **_PROBLEM},
@@ -55,8 +56,20 @@ _PROBLEM_SCHEMA: Final = {
         "code": {"type": "string", "description": "Stable, for programs."},
         "detail": {"type": "string"},
         "retryable": {"type": "boolean"},
+        "command_id": {
+            "type": "string",
+            "format": "uuid",
+            "description": "With 503: send the command again with this as its Idempotency-Key.",
+        },
+        "command_ids": {
+            "type": "array",
+            "items": {"type": ["string", "null"], "format": "uuid"},
+            "description": "With 503: the idempotency_key to send each item again with, in order; null for one that "
+            "is not valid.",
+        },
         "errors": {
             "type": "array",
+            "description": "Pointers are JSON pointers into the body; for an item of a batch, into the item's body.",
             "items": {
                 "type": "object",
                 "properties": {name: {"type": "string"} for name in ("pointer", "code", "message")},

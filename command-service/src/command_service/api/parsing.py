@@ -1,16 +1,18 @@
 """From bytes to accepted-to-be commands: everything that can be checked without data is checked here."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Final
 from uuid import UUID
 
 import orjson
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticKnownError
 from uuid_utils.compat import uuid7
 
 from command_service.api.bodies import not_json, refuse_deep
-from command_service.settings import MAX_BATCH_COMMANDS
+from command_service.settings import MAX_BATCH_COMMANDS, MAX_POSITION
 from shared_contracts.catalog import COMMANDS, AnyCommand
 from shared_contracts.envelope import CommandEnvelope
 from shared_contracts.transport.access import Principal
@@ -20,6 +22,16 @@ from shared_contracts.values import REFUSE_UNKNOWN_FIELDS, HotelId
 MAX_VERSION_DIGITS: Final = 18
 UNKNOWN_HOTEL: Final = Problem(404, "unknown_hotel", "No such hotel has been opened here")
 BODIES: Final[dict[str, TypeAdapter[AnyCommand]]] = {task: TypeAdapter(command) for task, command in COMMANDS.items()}
+_UUID: Final = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_KEY: Final = re.compile(_UUID)
+_KEY_HEADER: Final = re.compile(f'("?)({_UUID})\\1')
+
+
+def _canonical(key: object) -> object:
+    """Refuse the other spellings of a UUID, so that a key is one text in every language."""
+    if isinstance(key, str) and _KEY.fullmatch(key):
+        return key
+    raise PydanticKnownError("uuid_parsing", {"error": "write 8-4-4-4-12 hexadecimal digits"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +42,8 @@ class BatchItem:
 
     task: str
     body: dict[str, Any]
-    idempotency_key: UUID | None = None
-    expected_version: Annotated[int, Field(ge=0)] | None = None
+    idempotency_key: Annotated[UUID, BeforeValidator(_canonical)] | None = None
+    expected_version: Annotated[int, Field(strict=True, ge=0, le=MAX_POSITION)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +89,7 @@ def parse_batch(body: bytes) -> list[Any]:
 
 
 def parse_item(item: object) -> tuple[BatchItem, AnyCommand]:
-    """One item and its command; ``ProblemError`` for that item alone."""
+    """One item and its command; ``ProblemError`` for that item alone, with pointers into its body (or the item)."""
     try:
         parsed = _ITEM.validate_python(item)
     except ValidationError as invalid:
@@ -98,13 +110,13 @@ def unknown_task(task: str) -> ProblemError:
 
 
 def parse_key(header: str | None) -> UUID | None:
-    """The command id that the client chose; ``ProblemError`` 400 where it is no UUID."""
+    """The command id that the client chose; ``ProblemError`` 400 where it is no UUID in its usual spelling."""
     if header is None:
         return None
-    try:
-        return UUID(header.strip().strip('"'))
-    except ValueError:
-        raise ProblemError(Problem(400, "invalid_idempotency_key", "Idempotency-Key must be a UUID")) from None
+    key = _KEY_HEADER.fullmatch(header.strip())
+    if key is None:
+        raise ProblemError(Problem(400, "invalid_idempotency_key", "Idempotency-Key must be a UUID"))
+    return UUID(key[2])
 
 
 def parse_expected_version(header: str | None) -> int | None:

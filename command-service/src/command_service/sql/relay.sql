@@ -3,15 +3,17 @@
 SELECT pg_try_advisory_lock($1);
 
 -- name: unsent_commands
+-- The oldest $1 of the first $2 unsent ones: those of the hotels $3 where $4, else those of all other hotels.
 SELECT o.seq, c.id, c.hotel_id, c.task, c.message, extract(epoch FROM clock_timestamp() - c.accepted_at)::float8 AS age
-FROM (SELECT seq, command_id FROM command_outbox ORDER BY seq LIMIT $1) o JOIN command c ON c.id = o.command_id
-ORDER BY o.seq;
+FROM (SELECT seq, command_id FROM command_outbox ORDER BY seq LIMIT $2) o JOIN command c ON c.id = o.command_id
+WHERE (c.hotel_id = ANY ($3::text[])) = $4 ORDER BY o.seq LIMIT $1;
 
 -- name: unsent_events
+-- As unsent_commands.
 SELECT o.seq, e.hotel_id, e.position, e.type, e.message,
        extract(epoch FROM clock_timestamp() - e.recorded_at)::float8 AS age
-FROM (SELECT seq, hotel_id, position FROM event_outbox ORDER BY seq LIMIT $1) o JOIN event e USING (hotel_id, position)
-ORDER BY o.seq;
+FROM (SELECT seq, hotel_id, position FROM event_outbox ORDER BY seq LIMIT $2) o JOIN event e USING (hotel_id, position)
+WHERE (o.hotel_id = ANY ($3::text[])) = $4 ORDER BY o.seq LIMIT $1;
 
 -- name: commands_sent
 DELETE FROM command_outbox WHERE seq = ANY ($1::bigint[]);

@@ -23,6 +23,20 @@ class Principal:
     scopes: frozenset[str]
     hotels: frozenset[str]
 
+    def require(self, scope: str) -> None:
+        """``ProblemError`` 403 where they may not do what needs this scope."""
+        if scope not in self.scopes and EVERYTHING not in self.scopes:
+            raise ProblemError(Problem(403, "not_authorised", f"This needs the scope {scope}"))
+
+    def require_hotel(self, hotel_id: str) -> None:
+        """``ProblemError`` 403 where the hotel is not one of theirs."""
+        if not self.reaches(hotel_id):
+            raise ProblemError(Problem(403, "not_authorised", "This token is not for that hotel"))
+
+    def reaches(self, hotel_id: str) -> bool:
+        """Whether the hotel is one of theirs."""
+        return hotel_id in self.hotels or EVERYTHING in self.hotels
+
 
 ANONYMOUS: Final = Principal(name="anonymous", scopes=frozenset({EVERYTHING}), hotels=frozenset({EVERYTHING}))
 _TOKENS: Final = TypeAdapter(dict[str, Principal])
@@ -36,16 +50,19 @@ class Access:
 
     def principal(self, authorization: str | None, scope: str, hotel_id: str) -> Principal:
         """Who asks; ``ProblemError`` 401 where nobody is known, 403 where they may not do this there."""
+        principal = self.known(authorization)
+        principal.require(scope)
+        principal.require_hotel(hotel_id)
+        return principal
+
+    def known(self, authorization: str | None) -> Principal:
+        """Who asks, whatever they may do; ``ProblemError`` 401 where nobody is known."""
         if self.tokens is None:
             return ANONYMOUS
         kind, _, token = (authorization or "").partition(" ")
         principal = self.tokens.get(hashlib.sha256(token.strip().encode()).hexdigest())
         if kind.lower() != "bearer" or principal is None:
             raise ProblemError(Problem(401, "not_authenticated", "Send a known bearer token"))
-        if scope not in principal.scopes and EVERYTHING not in principal.scopes:
-            raise ProblemError(Problem(403, "not_authorised", f"This needs the scope {scope}"))
-        if hotel_id not in principal.hotels and EVERYTHING not in principal.hotels:
-            raise ProblemError(Problem(403, "not_authorised", "This token is not for that hotel"))
         return principal
 
 

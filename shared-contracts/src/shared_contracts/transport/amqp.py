@@ -1,16 +1,25 @@
 """The only place that opens an AMQP connection, and declares or checks what is on the broker."""
 
+import asyncio
+import socket
+import struct
 from collections.abc import Iterable
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
 import aio_pika
 import aiormq
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractConnection
+from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
+from yarl import URL
 
 from shared_contracts.topology import EXCHANGES, QUEUES
 
 CONNECT_SECONDS: Final = 10
 HEARTBEAT_SECONDS: Final = 10
+LOOK_SECONDS: Final = 15
+CLOSE_SECONDS: Final = 1
+DISCARD: Final = struct.pack("ii", 1, 0)
 
 BrokerError = (
     aio_pika.exceptions.AMQPError,
@@ -19,6 +28,25 @@ BrokerError = (
     TimeoutError,
 )
 """What a broker that is down, going down or refusing raises: connect again, later."""
+
+
+class Line(TransportFactory):
+    """The socket under one connection, which can be cut."""
+
+    _writer: asyncio.StreamWriter | None = None
+
+    async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open it."""
+        factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
+        reader, self._writer = await factory.create(url, **options)
+        return reader, self._writer
+
+    def cut(self) -> None:
+        """Close it at once; what has been written and has not left this machine never does."""
+        if self._writer is not None:
+            with suppress(OSError):
+                self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, DISCARD)
+            self._writer.transport.abort()
 
 
 async def connect(url: str, name: str) -> AbstractConnection:
@@ -31,9 +59,19 @@ async def connect(url: str, name: str) -> AbstractConnection:
     )
 
 
-async def publishing_channel(connection: AbstractConnection) -> AbstractChannel:
-    """A channel with confirms on which a message that reaches no queue raises."""
-    return await connection.channel(publisher_confirms=True, on_return_raises=True)
+async def connect_with_line(url: str, name: str) -> tuple[aiormq.Connection, Line]:
+    """As ``connect``, without aio_pika around it, and with the socket under it."""
+    line = Line()
+    address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)
+    connection = aiormq.Connection(address, client_properties={"connection_name": name}, transport_factory=line)
+    async with asyncio.timeout(CONNECT_SECONDS):
+        await connection.connect()
+    return connection, line
+
+
+async def close(connection: aiormq.Connection | AbstractConnection) -> None:
+    """Say goodbye, and do not wait for long."""
+    await asyncio.wait([asyncio.ensure_future(connection.close())], timeout=CLOSE_SECONDS)
 
 
 async def declare_topology(url: str) -> None:
@@ -48,9 +86,12 @@ async def declare_topology(url: str) -> None:
 
 
 async def waiting_in(url: str, queues: Iterable[str]) -> dict[str, int]:
-    """How many messages wait in each of the queues; ``BrokerError`` where one does not exist."""
+    """How many messages wait in each of the queues; ``BrokerError`` where one does not exist or does not answer."""
     connection = await connect(url, "innkeep-looks")
-    async with connection:
-        channel = await connection.channel()
-        declared = [await channel.declare_queue(queue, passive=True) for queue in queues]
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            channel = await connection.channel()
+            declared = [await channel.declare_queue(queue, passive=True) for queue in queues]
+    finally:
+        await close(connection)
     return {queue.name: queue.declaration_result.message_count or 0 for queue in declared}

@@ -1,7 +1,7 @@
 """Problem documents (RFC 9457): the one shape in which either API says what is wrong with a request."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final, cast
 
 import orjson
@@ -45,7 +45,10 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong: ``code`` is stable, for programs; ``detail`` says what to do; ``retry_after`` is in seconds."""
+    """What is wrong: ``code`` is stable, for programs; ``detail`` says what to do; ``retry_after`` is in seconds.
+
+    ``members`` are those that only this problem has; they cannot replace the others.
+    """
 
     status: int
     code: str
@@ -53,6 +56,7 @@ class Problem:
     detail: str = ""
     errors: tuple[FieldError, ...] = ()
     retry_after: int | None = None
+    members: Mapping[str, object] = field(default_factory=dict)
 
 
 class ProblemError(Exception):
@@ -67,6 +71,7 @@ class ProblemError(Exception):
 def problem_body(problem: Problem) -> dict[str, object]:
     """The members of the document; those without a value are left out."""
     body: dict[str, object] = {
+        **problem.members,
         "type": f"urn:innkeep:problem:{problem.code}",
         "title": problem.title,
         "status": problem.status,
@@ -90,12 +95,17 @@ def field_errors(details: list[ErrorDetails], skip: int = 0) -> tuple[FieldError
     """What a validation found, as pointers; ``skip`` leading parts of each location are left out."""
     return tuple(
         FieldError(
-            "".join(f"/{part}" for part in detail["loc"][skip:]),
+            "".join(f"/{_escaped(part)}" for part in detail["loc"][skip:]),
             _code_of(detail["type"]),
             detail["msg"].removeprefix("Value error, "),
         )
         for detail in details[:MAX_FIELD_ERRORS]
     )
+
+
+def _escaped(part: int | str) -> str:
+    """One part of a JSON pointer (RFC 6901)."""
+    return str(part).replace("~", "~0").replace("/", "~1")
 
 
 def _code_of(error_type: str) -> str:

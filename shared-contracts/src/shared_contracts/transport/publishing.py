@@ -1,25 +1,34 @@
 """Publishing many messages at once and knowing what became of each."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from aio_pika.abc import AbstractConnection
+import aiormq
 from aiormq import Channel, spec
 from aiormq.abc import ChannelFrame, FrameType
 from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 
-from shared_contracts.transport.amqp import connect
+from shared_contracts.transport.amqp import Line, close, connect_with_line
 
-PUBLISH_SECONDS: Final = 30
+PUBLISH_SECONDS: Final = 15
+CHECK_SECONDS: Final = 5
 PERSISTENT: Final = 2
 
 
 class NotPublishedError(Exception):
-    """At least one message was returned, refused or not confirmed in time; any of them may have arrived."""
+    """Some messages were returned, refused or not confirmed in time, and may have arrived all the same.
+
+    ``faults`` says which, by their index, and why; the others are confirmed.
+    """
+
+    def __init__(self, faults: Mapping[int, BaseException], messages: int) -> None:
+        """Say how many and the first reason."""
+        super().__init__(f"{len(faults)} of {messages} messages: {next(iter(faults.values()))!r}")
+        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,48 +49,86 @@ class Publisher:
         """Remember where to publish; connects on first use."""
         self._url = url
         self._name = name
-        self._connection: AbstractConnection | None = None
+        self._connection: aiormq.Connection | None = None
+        self._line: Line | None = None
         self._channel: Channel | None = None
 
-    async def publish(self, messages: Sequence[Outgoing]) -> None:
+    async def publish(self, messages: Sequence[Outgoing], seconds: float = PUBLISH_SECONDS) -> None:
         """Publish in order; return when the broker has taken every message into a queue.
 
-        Raises ``NotPublishedError`` where it returned, refused or did not confirm one, and ``BrokerError`` where it
-        cannot be reached. Then the connection is dropped, so that nothing of this call can arrive after a later one.
+        Raises ``NotPublishedError`` with those that it returned, refused or did not confirm within so many seconds, and
+        ``BrokerError`` where it cannot be reached or ends the channel: then nothing is known of any message. While
+        something may be under way still, the connection is cut: what the broker has not received by then never
+        arrives. What it has received may arrive after this has raised, and also after what is published next, so
+        whoever publishes all that is unconfirmed again, in order, has a first copy of each arrive in order.
         """
+        if not messages:
+            return
         try:
-            async with asyncio.timeout(PUBLISH_SECONDS):
-                channel = self._channel or await self._open()
+            until = asyncio.get_running_loop().time() + seconds
+            async with asyncio.timeout_at(until):
+                channel = await self._ready()
                 confirmations = await write_at_once(channel, messages)
-                results = await asyncio.gather(*confirmations, return_exceptions=True)
+            _, silent = await asyncio.wait(confirmations, timeout=until - asyncio.get_running_loop().time())
         except BaseException:
-            await self.close()
+            await self._drop()
             raise
-        faults = [result for result in results if isinstance(result, BaseException)]
+        faults = _faults(confirmations)
+        if silent or channel.is_closed:
+            await self._drop()
+        if channel.is_closed and faults and not silent:
+            raise next(iter(faults.values()))
         if faults:
-            await self.close()
-            raise NotPublishedError(f"{len(faults)} of {len(messages)} messages: {faults[0]!r}") from faults[0]
-
-    async def close(self) -> None:
-        """Drop the connection; the next ``publish`` opens another."""
-        connection, self._connection, self._channel = self._connection, None, None
-        if connection is not None:
-            await asyncio.wait([asyncio.ensure_future(connection.close())], timeout=1)
+            raise NotPublishedError(faults, len(messages))
 
     async def check(self) -> None:
-        """Open the connection if it is not; raises ``BrokerError`` where it cannot be."""
-        if self._channel is None or self._channel.is_closed:
-            await self.close()
-            await self._open()
+        """Connect if there is no connection, and hear from the broker; raises ``BrokerError`` where it does not."""
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await (await self._ready()).basic_qos(prefetch_count=0)
+        except BaseException:
+            await self._drop()
+            raise
 
-    async def _open(self) -> Channel:
-        self._connection = await connect(self._url, self._name)
+    async def close(self) -> None:
+        """Close the connection; the next ``publish`` opens another."""
+        connection, self._channel = self._connection, None
+        if connection is not None:
+            await close(connection)
+        await self._drop()
+
+    async def _drop(self) -> None:
+        """Cut the connection, so that nothing that was written for it arrives after this."""
+        connection, line = self._connection, self._line
+        self._connection = self._line = self._channel = None
+        if line is not None:
+            line.cut()
+        if connection is not None:
+            await close(connection)
+
+    async def _ready(self) -> Channel:
+        if self._channel is not None and not self._channel.is_closed:
+            return self._channel
+        await self._drop()
+        self._connection, self._line = await connect_with_line(self._url, self._name)
         channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
-        underlay = await channel.get_underlay_channel()
-        if not isinstance(underlay, Channel):
-            raise TypeError(f"{type(underlay)} is not the channel that this module knows")
-        self._channel = underlay
-        return underlay
+        if not isinstance(channel, Channel):
+            raise TypeError(f"{type(channel)} is not the channel that this module knows")
+        self._channel = channel
+        return channel
+
+
+def _faults(confirmations: Sequence[asyncio.Future[object]]) -> dict[int, BaseException]:
+    """Why each message that is not confirmed is not, by its index."""
+    faults: dict[int, BaseException] = {}
+    for index, confirmation in enumerate(confirmations):
+        if not confirmation.done():
+            faults[index] = TimeoutError("not confirmed in time")
+        elif confirmation.cancelled():
+            faults[index] = ConnectionError("the connection was closed")
+        elif (error := confirmation.exception()) is not None:
+            faults[index] = error
+    return faults
 
 
 async def write_at_once(channel: Channel, messages: Sequence[Outgoing]) -> list[asyncio.Future[object]]:
