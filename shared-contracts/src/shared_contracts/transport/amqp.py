@@ -43,10 +43,13 @@ class Line(TransportFactory):
 
     def cut(self) -> None:
         """Close it at once; what has been written and has not left this machine never does."""
-        if self._writer is not None:
+        if self._writer is None:
+            return
+        line = self._writer.get_extra_info("socket")
+        if line is not None:  # as uvloop says of one that is closed
             with suppress(OSError):
-                self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, DISCARD)
-            self._writer.transport.abort()
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, DISCARD)
+        self._writer.transport.abort()
 
 
 async def connect(url: str, name: str) -> AbstractConnection:
