@@ -34,7 +34,7 @@ def _fingerprint() -> str:
 
 
 def _build(target: Path) -> None:
-    for tool, package in (("mvn", "maven"), ("javac", "openjdk-17-jdk-headless")):
+    for tool, package in (("mvn", "maven"), ("javac", "default-jdk-headless")):
         if shutil.which(tool) is None:
             msg = f"The document store needs mongod, or {tool} to build its stand-in: install Debian's {package}."
             raise StartFailed(msg)

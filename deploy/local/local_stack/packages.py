@@ -28,7 +28,7 @@ def missing() -> list[str]:
         "postgresql": not (any(_POSTGRES.glob("*/bin/initdb")) or shutil.which("initdb")),
         "postgresql-contrib": not _has_btree_gist(),
         "rabbitmq-server": not _RABBITMQ.exists(),
-        "openjdk-17-jdk-headless": not _has_mongod() and shutil.which("javac") is None,
+        "default-jdk-headless": not _has_mongod() and shutil.which("javac") is None,
         "maven": not _has_mongod() and shutil.which("mvn") is None,
     }
     return [package for package, lacking in need.items() if lacking]

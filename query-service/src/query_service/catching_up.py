@@ -61,7 +61,6 @@ class CatchingUp:
                 await wait_for(stop, retry)
                 retry = min(retry * 2, MAX_CATCH_UP_RETRY_SECONDS)
                 continue
-            self.trouble = ""
             retry = CATCH_UP_RETRY_SECONDS
             if not more:
                 await self._pause(stop)
@@ -69,21 +68,23 @@ class CatchingUp:
     async def once(self) -> bool:
         """Notice what was resumed, look if it is time to, take one page for each hotel behind; whether there is more.
 
-        A hotel whose feed fails does not keep the others waiting; the failure is raised at the end.
+        A hotel whose feed fails does not keep the others waiting; where none could be served, the failure is raised.
         """
         await self._notice_resumed()
         failure: FeedUnavailableError | None = None
-        more = False
+        more = served = False
         for hotel in list(self.projecting.behind):
             try:
                 more |= await self.projecting.catch_up(hotel)
+                served = True
             except FeedUnavailableError as error:
                 failure = error
         if self.clock() >= self._next_look:
             await self._look()
             self._next_look = self.clock() + self.look_seconds
-        if failure is not None:
+        if failure is not None and not served:
             raise failure
+        self.trouble = "" if failure is None else f"{type(failure).__name__}: {failure}"
         return more
 
     async def _notice_resumed(self) -> None:

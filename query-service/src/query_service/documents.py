@@ -89,9 +89,12 @@ class Documents:
             return 0
         # An insert also fails where another process has just inserted an older one: replace that, or it would stay.
         again = [_guarded(documents[index], upsert=False) for index in refused]
-        async with self._answering():
-            result = await self._database[collection].bulk_write(again, ordered=False)
-            return len(again) - result.matched_count
+        try:
+            async with self._answering():
+                result = await self._database[collection].bulk_write(again, ordered=False)
+        except BulkWriteError as error:
+            raise DocumentsUnavailableError("not acknowledged") from error
+        return len(again) - result.matched_count
 
     async def ids(self, collection: str, first: str, until: str) -> list[str]:
         """The ids in the half-open range ``[first, until)``, in order."""

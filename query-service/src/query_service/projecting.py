@@ -23,6 +23,7 @@ from query_service.settings import (
     FEED_PAGE,
     GAP_SECONDS,
     MAX_GAP_EVENTS,
+    MAX_GAP_HOTELS,
     MAX_REASON,
     MAX_STORE_RETRY_SECONDS,
     STORE_RETRY_SECONDS,
@@ -76,8 +77,12 @@ class Projecting:
         async with self._turn:
             checkpoints, parked = await self._stand(arrived)
             going = {hotel: events for hotel, events in arrived.items() if hotel not in parked}
+            gaps = [hotel for hotel, events in going.items() if passed(checkpoints[hotel], events).gap]
             ready = await asyncio.gather(
-                *(self._ready(hotel, checkpoints[hotel], events) for hotel, events in going.items())
+                *(
+                    self._ready(hotel, checkpoints[hotel], events, ask=hotel in gaps[:MAX_GAP_HOTELS])
+                    for hotel, events in going.items()
+                )
             )
             await self._project(dict(zip(going, ready, strict=True)))
 
@@ -120,10 +125,15 @@ class Projecting:
         self.metrics.asked_feed()
         return await self.feed.missing(hotel_id, after, limit)
 
-    async def _ready(self, hotel_id: str, checkpoint: int, events: list[EventEnvelope]) -> tuple[EventEnvelope, ...]:
-        """What of the events can be applied now; a hotel with a gap that one page does not fill is left behind."""
+    async def _ready(
+        self, hotel_id: str, checkpoint: int, events: list[EventEnvelope], *, ask: bool
+    ) -> tuple[EventEnvelope, ...]:
+        """What of the events can be applied now; a hotel with a gap that one page does not fill is left behind.
+
+        So are the hotels beyond ``MAX_GAP_HOTELS``, which are not to ``ask``: a batch must not grow without bound.
+        """
         ready = passed(checkpoint, events)
-        if ready.gap and hotel_id not in self.behind:
+        if ready.gap and ask and hotel_id not in self.behind:
             try:
                 async with asyncio.timeout(GAP_SECONDS):
                     page = await self._ask(hotel_id, checkpoint, MAX_GAP_EVENTS)

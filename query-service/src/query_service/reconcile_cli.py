@@ -35,7 +35,7 @@ async def _reconcile(settings: Settings, hotel: str | None, *, repair: bool) -> 
         async with Feed(settings.command_api_url, token) as feed:
             async for hotel_id in _hotels(feed, hotel):
                 report = await Reconciling(feed, documents).hotel(hotel_id, repair=repair)
-                left += report.drift - sum(difference.repaired for difference in report.differences)
+                left += report.drift - report.repaired
                 left += report.fault is not None
                 typer.echo(orjson.dumps(asdict(report)))
     return left

@@ -66,12 +66,14 @@ class Report:
     documents: int = 0
     moved: int = 0
     drift: int = 0
+    repaired: int = 0
     differences: list[Difference] = field(default_factory=list[Difference])
     fault: Fault | None = None
 
     def add(self, difference: Difference) -> None:
         """Count a difference; the first ``MAX_DIFFERENCES`` are named."""
         self.drift += 1
+        self.repaired += difference.repaired
         if len(self.differences) < MAX_DIFFERENCES:
             self.differences.append(difference)
 

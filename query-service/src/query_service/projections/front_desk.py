@@ -106,11 +106,12 @@ def _booked(envelope: EventEnvelope, event: RoomBooked) -> tuple[Change, ...]:
 def _assigned(envelope: EventEnvelope, event: RoomAssigned) -> tuple[Change, ...]:
     guest = str(event.reservation_id)
     given = partial(_changed, guest, event.room, None)
-    leaving = _change(envelope, event.stay.departure, "departures", given)
-    if not event.in_house:
-        return leaving, _change(envelope, event.stay.arrival, "arrivals", given)
-    nights = nights_between(event.from_date, event.stay.departure)
-    return leaving, *(_change(envelope, night, "in_house", given) for night in nights)
+    lists = (
+        _change(envelope, event.stay.departure, "departures", given),
+        _change(envelope, event.stay.arrival, "arrivals", given),
+    )
+    nights = nights_between(event.from_date, event.stay.departure) if event.in_house else ()
+    return *lists, *(_change(envelope, night, "in_house", given) for night in nights)
 
 
 def _checked_in(envelope: EventEnvelope, event: GuestCheckedIn) -> tuple[Change, ...]:

@@ -24,4 +24,14 @@ def configure(service: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format='{"action":"library","message":"%(message)s"}')
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _Json(logging.Formatter):
+    """What libraries log, as one JSON object a line too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = super().format(record)
+        return orjson.dumps({"action": "library", "logger": record.name, "message": said}).decode()

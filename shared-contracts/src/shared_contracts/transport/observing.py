@@ -99,7 +99,9 @@ def observation_routes(registry: CollectorRegistry, readiness: ReadinessCheck) -
             "missing": dict(found.missing),
             "behind": dict(found.behind),
         }
-        return Response(orjson.dumps(body), 503 if found.missing else 200, media_type="application/json")
+        if found.missing:
+            return Response(orjson.dumps(body), 503, {"Retry-After": "2"}, "application/json")
+        return Response(orjson.dumps(body), media_type="application/json")
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
