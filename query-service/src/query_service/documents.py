@@ -13,7 +13,7 @@ import bson
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import ReplaceOne, WriteConcern
+from pymongo import ReadPreference, ReplaceOne, WriteConcern
 from pymongo.errors import BulkWriteError, CollectionInvalid, PyMongoError
 
 from query_service.projections.projection import Document
@@ -48,7 +48,9 @@ class Documents:
             maxPoolSize=CONNECTIONS,
             appname="innkeep-query-service",
         )
-        self._database = self._client.get_database(database, write_concern=_DURABLE)
+        self._database = self._client.get_database(
+            database, write_concern=_DURABLE, read_preference=ReadPreference.PRIMARY
+        )
 
     def close(self) -> None:
         """Drop the connections."""

@@ -67,7 +67,7 @@ class InHouseTotalsDto(Dto):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeskListDto(Dto):
-    """A page of one list, by room type, room and reservation."""
+    """A page of one list, by room type and reservation."""
 
     entries: list[FrontDeskEntryDto]
     """The reservations of this page."""
@@ -77,7 +77,7 @@ class FrontDeskListDto(Dto):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeskListPageDto(Dto):
-    """A page of one list of one date, by room type, room and reservation."""
+    """A page of one list of one date, by room type and reservation."""
 
     hotel_id: str
     """The id of the hotel."""
@@ -160,7 +160,8 @@ def _count(entries: Mapping[str, Entry], status: str) -> int:
 
 
 def _page(entries: Mapping[str, Entry], after: Key, limit: int) -> FrontDeskListDto:
-    keyed = (((entry.room_type, entry.room, guest), _entry(guest, entry)) for guest, entry in entries.items())
+    # Not by room: who is moved between two pages must not be missed.
+    keyed = (((entry.room_type, guest), _entry(guest, entry)) for guest, entry in entries.items())
     page, cursor = page_of(keyed, after, limit)
     return FrontDeskListDto(entries=page, next=cursor)
 
