@@ -95,6 +95,9 @@ def test_a_room_has_one_occupant_a_night_and_turn_over_days_do_not_overlap() -> 
     house = (*ANNA_BOOKED, assign(ANNA, "101"), (BRUNO, book(3, 5)), (CARLA, book(4, 6)))
     given(*house).when(assign(BRUNO, "101")).then_refused(RejectionCode.ROOM_NOT_FREE, room="101")
     given(*house).when(assign(CARLA, "101")).then(RoomAssigned)
+    later = (OPEN, (CARLA, book(4, 6)), assign(CARLA, "101"), (ANNA, book(1, 4)), (BRUNO, book(1, 5)))
+    given(*later).when(assign(ANNA, "101")).then(RoomAssigned)
+    given(*later).when(assign(BRUNO, "101")).then_refused(RejectionCode.ROOM_NOT_FREE)
 
 
 def test_a_room_of_another_type_is_given_only_when_asked_for() -> None:

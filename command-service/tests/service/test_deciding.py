@@ -34,7 +34,7 @@ async def events_of(database: Pool, hotel_id: str) -> list[AnyEvent]:
     rows = await database.fetch("SELECT position, message FROM event WHERE hotel_id = $1 ORDER BY position", hotel_id)
     envelopes = [decode_event(row["message"].encode()) for row in rows]
     assert [e.position for e in envelopes] == list(range(1, len(rows) + 1)) == [row["position"] for row in rows]
-    return [e.body for e in envelopes]  # type: ignore[misc]
+    return [e.body for e in envelopes]
 
 
 async def tables_equal_the_fold_of_the_events(database: Pool, hotel_id: str) -> House:
