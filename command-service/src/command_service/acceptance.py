@@ -31,6 +31,7 @@ from shared_contracts.catalog import COMMANDS
 from shared_contracts.envelope import CommandEnvelope, encode_command
 from shared_contracts.hotels import OpenHotel
 from shared_contracts.transport.consuming import wait_for_either
+from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 SQL: Final = queries("acceptance")
 TASKS: Final = {command: task for task, command in COMMANDS.items()}
@@ -186,6 +187,8 @@ class Acceptance:
             prints = {row.id: row.fingerprint for row in rows.values()}
             if before := [key for key in rows if key not in stored and key not in opened]:
                 prints |= {row["id"]: row["fingerprint"] for row in await connection.fetch(SQL["fingerprints"], before)}
+            crash_here(CrashPoint.API_BEFORE_COMMIT)
+        crash_here(CrashPoint.API_AFTER_COMMIT)
         self._remember(known.union(command.hotel_id for command in opened.values()))
         return [_answer(command, heard, prints) for command, heard in zip(commands, admitted, strict=True)]
 

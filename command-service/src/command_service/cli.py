@@ -28,6 +28,7 @@ from shared_contracts.topology import PARTITIONS, commands_queue
 from shared_contracts.transport.access import access_of
 from shared_contracts.transport.amqp import declare_topology
 from shared_contracts.transport.consuming import Consumer
+from shared_contracts.transport.crashing import arm
 from shared_contracts.transport.logs import configure
 from shared_contracts.transport.observing import Measured, new_registry, observation_routes
 from shared_contracts.transport.process import run
@@ -64,6 +65,7 @@ def worker() -> None:
 def _start(service: str) -> Settings:
     settings = Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
     configure(service, settings.log_level)
+    arm()
     structlog.get_logger().info("starting", port=settings.port)
     return settings
 

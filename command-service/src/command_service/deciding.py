@@ -22,6 +22,7 @@ from command_service.settings import (
 )
 from shared_contracts.envelope import CommandEnvelope, UnreadableMessageError, decode_command
 from shared_contracts.transport.consuming import Delivery, wait_for
+from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 SLOW: Final = asyncpg.QueryCanceledError
 """The server took too long over one statement: a fault of a batch, but of bookkeeping only a reason to wait."""
@@ -72,6 +73,7 @@ class Deciding:
 
     async def handle(self, deliveries: Sequence[Delivery]) -> None:
         """Give every delivery an outcome or park it; then the caller may settle them all."""
+        crash_here(CrashPoint.WORKER_AFTER_RECEIVE)
         together: list[Sent] = []
         for delivery in deliveries:
             sent = await self._read(delivery)

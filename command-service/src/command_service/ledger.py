@@ -14,6 +14,7 @@ from command_service.settings import MAX_ERROR_TEXT, MAX_PARKED_BYTES
 from command_service.writing import write
 from shared_contracts.envelope import CommandEnvelope, encode_command
 from shared_contracts.transport.consuming import Delivery
+from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 FAULT: Final = "unexpected_fault"
 UNREADABLE: Final = "unreadable"
@@ -34,8 +35,11 @@ class Ledger:
         """
         async with self.pool.acquire() as connection, connection.transaction():
             standings, done = await load(connection, commands)
+            crash_here(CrashPoint.WORKER_AFTER_LOAD)
             decided = decide_all(standings, done, commands)
             await write(connection, decided)
+            crash_here(CrashPoint.WORKER_BEFORE_COMMIT)
+        crash_here(CrashPoint.WORKER_AFTER_COMMIT)
         return decided
 
     async def begin_attempt(self, command_id: UUID) -> int:
@@ -82,6 +86,7 @@ async def _park(
 ) -> None:
     queue, reason, body = parked
     await connection.execute(SQL["park"], queue, hotel_id, command_id, reason, attempts, body[:MAX_PARKED_BYTES])
+    crash_here(CrashPoint.WORKER_WHILE_PARKING)
 
 
 def _text(error: Exception) -> str:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from command_service.database import Session
 from command_service.settings import MIGRATION_LOCK
+from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 log = structlog.get_logger()
 
@@ -51,6 +52,7 @@ async def _apply(connection: Session, name: str, text: str, applied: dict[str, s
         return False
     async with connection.transaction():
         await connection.execute(text)
+        crash_here(CrashPoint.MIGRATION_BETWEEN_STATEMENTS)
         await connection.execute("INSERT INTO migration (name, sha256) VALUES ($1, $2)", name, digest)
     log.info("migrated", migration=name)
     return True

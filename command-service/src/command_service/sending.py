@@ -26,6 +26,7 @@ from command_service.settings import (
 from shared_contracts.topology import partition_of
 from shared_contracts.transport.amqp import BrokerError
 from shared_contracts.transport.consuming import wait_for
+from shared_contracts.transport.crashing import CrashPoint, crash_here
 from shared_contracts.transport.publishing import PUBLISH_SECONDS, NotPublishedError, Publisher
 
 SQL: Final = queries("relay")
@@ -116,6 +117,7 @@ class Sender:
         self, session: Session, rows: Sequence[asyncpg.Record], seconds: float
     ) -> Sequence[asyncpg.Record]:
         """Publish, and delete the rows that were confirmed before the first fault of their partition; these rows."""
+        crash_here(CrashPoint.RELAY_AFTER_SELECT)
         confirmed = rows
         try:
             await self.publisher.publish([self.outbox.message(row) for row in rows], seconds)
@@ -125,7 +127,9 @@ class Sender:
             await self._fault(repr(error), len(rows))
             return []
         if confirmed:
+            crash_here(CrashPoint.RELAY_AFTER_CONFIRM)
             await session.execute(SQL[self.outbox.sent], [row["seq"] for row in confirmed])
+            crash_here(CrashPoint.RELAY_AFTER_MARK)
             self._broker_answered()
             self.metrics.published(self.outbox.kind, [row["age"] for row in confirmed])
         return confirmed

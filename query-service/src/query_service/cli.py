@@ -32,6 +32,7 @@ from query_service.waiting import Waiting
 from shared_contracts.topology import PARTITIONS, events_queue
 from shared_contracts.transport.access import access_of
 from shared_contracts.transport.consuming import Consumer
+from shared_contracts.transport.crashing import arm
 from shared_contracts.transport.logs import configure
 from shared_contracts.transport.observing import Measured, new_registry, observation_routes
 from shared_contracts.transport.process import run
@@ -81,6 +82,7 @@ def _settings() -> Settings:
 def _start(service: str) -> Settings:
     settings = _settings()
     configure(service, settings.log_level)
+    arm()
     structlog.get_logger().info("starting", port=settings.port)
     return settings
 

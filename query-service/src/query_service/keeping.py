@@ -10,6 +10,7 @@ from query_service.folding import Address, Folded
 from query_service.metrics import ProjectorMetrics
 from query_service.projections.projection import Document
 from shared_contracts.envelope import EventEnvelope
+from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 Result = TypeVar("Result")
 
@@ -67,6 +68,8 @@ class Keeping:
 
     async def _write(self, collection: str, documents: Sequence[Document]) -> None:
         newer = await self.store.write(collection, documents)
+        if collection != CHECKPOINTS:
+            crash_here(CrashPoint.PROJECTOR_BETWEEN_DOCUMENTS)
         self.metrics.written(collection, len(documents), newer)
 
 

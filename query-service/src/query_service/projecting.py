@@ -30,6 +30,7 @@ from query_service.settings import (
 )
 from shared_contracts.envelope import EventEnvelope, UnreadableMessageError, decode_event
 from shared_contracts.transport.consuming import Delivery, wait_for
+from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 log = structlog.get_logger()
 
@@ -61,6 +62,7 @@ class Projecting:
 
         Waits for a store that is down, so that the broker need not deliver again; raises only when asked to stop.
         """
+        crash_here(CrashPoint.PROJECTOR_AFTER_RECEIVE)
         retry = STORE_RETRY_SECONDS
         while True:
             try:
@@ -153,8 +155,10 @@ class Projecting:
         documents = await self.keeping.load(addresses)
         folded = {hotel: fold(planned, documents) for hotel, planned in plans.items()}
         refused = await self._write(folded)
+        crash_here(CrashPoint.PROJECTOR_AFTER_DOCUMENTS)
         done = {hotel: one.last for hotel, one in folded.items() if one.last is not None and hotel not in refused}
         await self.keeping.advance(done)
+        crash_here(CrashPoint.PROJECTOR_AFTER_CHECKPOINT)
         faults = {hotel: one.fault for hotel, one in folded.items() if one.fault is not None} | refused
         for hotel, fault in faults.items():
             await self.parking.park_hotel(hotel, fault)

@@ -13,6 +13,7 @@ from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 
 from shared_contracts.transport.amqp import Line, close, connect_with_line
+from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 PUBLISH_SECONDS: Final = 15
 CHECK_SECONDS: Final = 5
@@ -69,6 +70,7 @@ class Publisher:
             async with asyncio.timeout_at(until):
                 channel = await self._ready()
                 confirmations = await write_at_once(channel, messages)
+                crash_here(CrashPoint.RELAY_AFTER_PUBLISH)
             _, silent = await asyncio.wait(confirmations, timeout=until - asyncio.get_running_loop().time())
         except BaseException:
             await self._drop()
