@@ -4,9 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +23,15 @@ ROLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Innkeep, running. Processes are found by their role; a second one of a role has ``-2`` behind it."""
+    """Innkeep, running. Processes are found by their role; a second one of a role has ``-2`` behind it.
+
+    ``scripts`` names executables to run in place of the console scripts of that name.
+    """
 
     environment: dict[str, str]
     directory: Path
     processes: dict[str, Process]
+    scripts: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __getitem__(self, name: str) -> Process:
         """The process of that name."""
@@ -37,12 +41,14 @@ class Pair:
         """Another process of a role, not started."""
         name = role if number == 1 else f"{role}-{number}"
         script, command = ROLES[role]
-        self.processes[name] = Process(script, command, self.environment, self.directory / f"{name}.log")
+        self.processes[name] = Process(self.scripts.get(script, script), command, self.environment, self.directory / f"{name}.log")
         return self.processes[name]
 
 
 @asynccontextmanager
-async def running_pair(postgres: str, rabbitmq: str, mongodb: str, directory: Path) -> AsyncIterator[Pair]:
+async def running_pair(
+    postgres: str, rabbitmq: str, mongodb: str, directory: Path, scripts: Mapping[str, str] | None = None
+) -> AsyncIterator[Pair]:
     """Migrate and start one process of each role; all are ready. At the end they are gone."""
     environment = {
         "INNKEEP_POSTGRES_URL": postgres,
@@ -51,7 +57,7 @@ async def running_pair(postgres: str, rabbitmq: str, mongodb: str, directory: Pa
         "INNKEEP_MONGODB_DATABASE": "innkeep",
         "INNKEEP_ENVIRONMENT": "development",
     }
-    pair = Pair(environment, directory, {})
+    pair = Pair(environment, directory, {}, scripts or {})
     command_api = pair.add("command-api")
     environment["INNKEEP_COMMAND_API_URL"] = command_api.url
     for role in ROLES:

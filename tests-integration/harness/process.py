@@ -34,6 +34,16 @@ class Process:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """The id of the process that was started last."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, a signal as its negative number; nothing while it runs."""
+        return self._process.poll()
+
     def start(self) -> None:
         """Start it; returns at once."""
         executable = Path(sys.executable).parent / self.script
@@ -45,18 +55,23 @@ class Process:
 
     async def ready(self) -> None:
         """Return once it says that nothing is missing; ``TimeoutError`` with its log where it never does."""
+        said = ""
         async with httpx2.AsyncClient(timeout=2) as client:
 
             async def says_ready() -> bool:
+                nonlocal said
                 try:
-                    return (await client.get(f"{self.url}/health/ready")).status_code == 200
-                except httpx2.HTTPError:
+                    answer = await client.get(f"{self.url}/health/ready")
+                except httpx2.HTTPError as error:
+                    said = repr(error)
                     return False
+                said = answer.text
+                return answer.status_code == 200
 
             try:
                 await until(says_ready, READY_SECONDS)
             except TimeoutError:
-                raise TimeoutError(f"{self.command}: {self.log.read_text()[-2_000:]}") from None
+                raise TimeoutError(f"{self.command} says {said}: {self.log.read_text()[-2_000:]}") from None
 
     def pause(self) -> None:
         """SIGSTOP: alive to the network, and silent, until it is resumed."""

@@ -1,0 +1,1 @@
+"""Where Innkeep stands: measured on this machine, against what people would use instead."""

@@ -1,0 +1,69 @@
+"""How the cost of a command grows with what is stored, and what each process and each store needs for it."""
+
+from pathlib import Path
+from typing import Final
+
+from benchmarks.figures import Figure, figure
+from benchmarks.path import LOAD, Round, one_round, opened_hotels
+from benchmarks.rounds import Told
+from benchmarks.stand import Stand, stand
+
+HOTELS: Final = 64
+BODIES: Final = {"connections": 8, "batch": 100 * HOTELS}
+FULL: Final = (1_000, 10_000, 100_000, 1_000_000)
+QUICK: Final = (1_000, 10_000, 30_000)
+FIRST: Final = 10_000
+MEASURE_SECONDS: Final = 6.0
+FILL_SECONDS: Final = 3_600.0
+WARM_SECONDS: Final = 8.0
+
+
+async def growth(*, quick: bool, seed: int, tell: Told) -> list[Figure]:
+    """Processor time a command and memory of each process at growing numbers of commands stored."""
+    figures: list[Figure] = []
+    costs: dict[int, float] = {}
+    async with stand() as standing:
+        await one_round(standing, await opened_hotels(standing, HOTELS), seed, WARM_SECONDS, **BODIES)
+        hotels = await opened_hotels(standing, HOTELS)
+        stored = 0
+        for step, wanted in enumerate(QUICK if quick else FULL):
+            if wanted > stored:
+                filled = await one_round(
+                    standing, hotels, seed + 2 * step + 1, FILL_SECONDS, most=wanted - stored, **BODIES
+                )
+                stored += filled.sent.accepted
+            tell(f"{stored} commands stored")
+            measured = await one_round(standing, hotels, seed + 2 * step + 2, MEASURE_SECONDS, **BODIES)
+            stored += measured.sent.accepted
+            costs[wanted] = _cost(measured)
+            figures += [
+                figure(f"cpu a command with {wanted:,} stored", [costs[wanted]], "us"),
+                *_memory(standing, f"with {wanted:,} stored"),
+            ]
+        figures += _sizes(standing, stored)
+    last = max(costs)
+    times = costs[last] / costs[FIRST]
+    return [
+        *figures,
+        figure(f"cost a command at {last:,} stored against {FIRST:,}", [times], "times", at_most=1.3),
+    ]
+
+
+def _cost(measured: Round) -> float:
+    return sum(spent for part, spent in measured.microseconds.items() if part != LOAD)
+
+
+def _memory(standing: Stand, when: str) -> list[Figure]:
+    return [figure(f"memory of {name} {when}", [size], "MB") for name, size in standing.megabytes().items()]
+
+
+def _sizes(standing: Stand, stored: int) -> list[Figure]:
+    """Bytes on disk a booking, logs and empty server included; the document store is the stand-in of this machine."""
+    return [
+        figure(f"disk a booking, {name}", [_size(server.directory) / stored], "bytes", note=f"{stored:,} bookings")
+        for name, server in standing.servers.items()
+    ]
+
+
+def _size(directory: Path) -> int:
+    return sum(found.lstat().st_size for found in directory.rglob("*") if found.is_file() and not found.is_symlink())
