@@ -16,7 +16,7 @@ from yarl import URL
 from shared_contracts.topology import EXCHANGES, QUEUES
 
 CONNECT_SECONDS: Final = 10
-HEARTBEAT_SECONDS: Final = 10
+HEARTBEAT_SECONDS: Final = 3
 LOOK_SECONDS: Final = 15
 CLOSE_SECONDS: Final = 1
 DISCARD: Final = struct.pack("ii", 1, 0)

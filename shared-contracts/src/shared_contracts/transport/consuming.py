@@ -1,34 +1,24 @@
 """The consume loop: takes what the queues hold in batches, in order, and settles every delivery."""
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-import aiormq
 import structlog
-from aiormq.abc import DeliveredMessage
 
-from shared_contracts.transport.amqp import BrokerError, connect
+from shared_contracts.transport.amqp import BrokerError, close, connect_with_line
+from shared_contracts.transport.inbox import Delivery, Inbox
+from shared_contracts.transport.sharing import Sharing
+from shared_contracts.transport.waiting import wait_for, wait_for_any, wait_for_either
+
+__all__ = ["Consumer", "Delivery", "HandleBatch", "wait_for", "wait_for_any", "wait_for_either"]
 
 RECONNECT_SECONDS: Final = 0.5
-CLOSE_SECONDS: Final = 2
-DELIVERY_COUNT: Final = "x-delivery-count"
+GIVE_WAY_SECONDS: Final = 5
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message as it came: from which queue, and how often the broker had delivered it before."""
-
-    queue: str
-    body: bytes
-    tag: int
-    count: int = 0
-    message_id: str = ""
-
 
 HandleBatch = Callable[[Sequence[Delivery]], Awaitable[None]]
 """Deals with every delivery for good before it returns; raises where it could not, and all come again, in order."""
@@ -36,9 +26,11 @@ HandleBatch = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Consumer:
-    """Consumes ``queues`` on one channel, at most ``prefetch`` unsettled of each, ``batch`` at a time.
+    """Consumes ``queues``, at most ``prefetch`` unsettled of each, ``batch`` at a time.
 
-    The queues are expected to have a single active consumer, so that a second process is a standby for each of them.
+    The queues are expected to have a single active consumer: every process stands in the line of each queue, and the
+    next takes over when the first is gone. With ``sharing``, a process goes to the end of the lines of the queues that
+    another is to serve.
     """
 
     url: str
@@ -47,8 +39,10 @@ class Consumer:
     prefetch: int
     batch: int
     handle: HandleBatch
+    sharing: Sharing | None = None
     connected: bool = False
     redelivered: int = 0
+    taken: Counter[str] = field(default_factory=Counter[str])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop``; connects again for as long as the broker or ``handle`` fails."""
@@ -59,90 +53,58 @@ class Consumer:
                 log.warning("broker_lost", consumer=self.name, error=repr(error))
             except Exception:
                 log.exception("batch_failed", consumer=self.name)
-            self.connected = False
+            finally:
+                self._is_connected(connected=False)
             await wait_for(stop, RECONNECT_SECONDS)
 
     async def _consume(self, stop: asyncio.Event) -> None:
-        connection = await connect(self.url, self.name)
+        connection, line = await connect_with_line(self.url, self.name)
+        inbox = Inbox(connection, self.prefetch)
+        events = (stop,) if self.sharing is None else (stop, self.sharing.looked)
         try:
-            channel = await (await connection.channel(publisher_confirms=False)).get_underlay_channel()
-            inbox = _Inbox(channel)
-            await channel.basic_qos(prefetch_count=self.prefetch)
-            for queue in self.queues:
-                await channel.basic_consume(queue, inbox.taker(queue))
-            self.connected = True
-            while await inbox.something(stop):
-                deliveries = inbox.take(self.batch)
-                self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
-                await self.handle(deliveries)
-                await channel.basic_ack(deliveries[-1].tag, multiple=True, wait=False)
+            for queue in self._own_first():
+                await inbox.join(queue, self._owner(queue))
+            self._is_connected(connected=True)
+            while True:
+                await inbox.something(*events)
+                if stop.is_set():
+                    return
+                await self._give_way(inbox)
+                if deliveries := inbox.take(self.batch):
+                    self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
+                    self.taken.update(delivery.queue for delivery in deliveries)
+                    await self.handle(deliveries)
+                    await inbox.settle(deliveries)
         finally:
-            closing = asyncio.ensure_future(connection.close())
-            await asyncio.wait([closing], timeout=CLOSE_SECONDS)
+            await close(connection)
+            line.cut()
 
+    async def _give_way(self, inbox: Inbox) -> None:
+        """Once a look: leave each queue that another is to serve, where that is news or it was served here since.
 
-class _Inbox:
-    """What one channel has delivered and nobody has taken yet. A late word of an old channel stays in its own inbox."""
+        Who only stands in the line moves as well when the owner has changed, so that the new owner comes to its front.
+        """
+        if self.sharing is None or not self.sharing.looked.is_set():
+            return
+        self.sharing.looked.clear()
+        async with asyncio.timeout(GIVE_WAY_SECONDS):
+            for queue, place in list(inbox.places.items()):
+                owner = self.sharing.owner(queue)
+                moved = place.owner is not None and owner != place.owner
+                if owner != self.sharing.member and (moved or place.delivered):
+                    await inbox.rejoin(queue, owner)
+                else:
+                    place.owner, place.delivered = owner, False
 
-    def __init__(self, channel: aiormq.abc.AbstractChannel) -> None:
-        self._channel = channel
-        self._waiting: deque[Delivery] = deque()
-        self._arrived = asyncio.Event()
-        self._lost = ""
-        channel.closing.add_done_callback(lambda _: self._lose("channel closed"))
-        channel.on_consumer_cancel_callbacks.add(lambda frame: self._lose(f"consumer {frame.consumer_tag} cancelled"))
+    def _own_first(self) -> list[str]:
+        """The queues in the order in which their lines are joined."""
+        own = frozenset(self.sharing.owned()) if self.sharing else frozenset[str]()
+        return sorted(self.queues, key=lambda queue: queue not in own)
 
-    def taker(self, queue: str) -> Callable[[DeliveredMessage], Coroutine[None, None, None]]:
-        """The callback of a queue's consumer."""
+    def _owner(self, queue: str) -> str | None:
+        return self.sharing.owner(queue) if self.sharing else None
 
-        async def take(message: DeliveredMessage) -> None:
-            properties = message.header.properties
-            count = (properties.headers or {}).get(DELIVERY_COUNT, int(bool(message.redelivered)))
-            tag, message_id = message.delivery_tag or 0, properties.message_id or ""
-            times = count if isinstance(count, int) else 0
-            self._waiting.append(Delivery(queue, message.body, tag, times, message_id))
-            self._arrived.set()
-
-        return take
-
-    def take(self, most: int) -> list[Delivery]:
-        """The next deliveries, in order."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-
-    async def something(self, stop: asyncio.Event) -> bool:
-        """Wait for deliveries; false when asked to stop, ``ConnectionError`` when the broker took the channel away."""
-        while not self._waiting and not stop.is_set() and not self._lost:
-            self._arrived.clear()
-            await wait_for_either(self._arrived, stop)
-        if self._lost or self._channel.is_closed:
-            raise ConnectionError(self._lost or "channel closed")
-        return not stop.is_set()
-
-    def _lose(self, reason: str) -> None:
-        self._lost = self._lost or reason
-        self._arrived.set()
-
-
-async def wait_for(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event at most so long; whether it is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True
-
-
-async def wait_for_either(first: asyncio.Event, second: asyncio.Event) -> None:
-    """Return when either event is set."""
-    await wait_for_any(None, first, second)
-
-
-async def wait_for_any(seconds: float | None, *events: asyncio.Event) -> None:
-    """Return when one of the events is set, or after so many seconds."""
-    tasks = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
+    def _is_connected(self, *, connected: bool) -> None:
+        self.connected = connected
+        if self.sharing is not None:
+            self.sharing.present = connected

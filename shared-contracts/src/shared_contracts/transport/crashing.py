@@ -31,6 +31,9 @@ class CrashPoint(StrEnum):
     PROJECTOR_BETWEEN_DOCUMENTS = "projector.between_documents"
     PROJECTOR_AFTER_DOCUMENTS = "projector.after_documents"
     PROJECTOR_AFTER_CHECKPOINT = "projector.after_checkpoint"
+    REBUILD_MID_COPY = "rebuild.mid_copy"
+    REBUILD_BEFORE_SWITCH = "rebuild.before_switch"
+    REBUILD_AFTER_SWITCH = "rebuild.after_switch"
     MIGRATION_BETWEEN_STATEMENTS = "migration.between_statements"
 
 

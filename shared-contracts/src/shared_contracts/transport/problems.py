@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import orjson
 import structlog
@@ -16,6 +16,28 @@ log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_FIELD_ERRORS: Final = 20
+
+PROBLEM_SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "retryable"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable, for programs."},
+        "detail": {"type": "string"},
+        "retryable": {"type": "boolean"},
+        "errors": {
+            "type": "array",
+            "description": "Pointers are JSON pointers into the body (in a batch: the item's), or parameter names.",
+            "items": {
+                "type": "object",
+                "properties": {name: {"type": "string"} for name in ("pointer", "code", "message")},
+            },
+        },
+    },
+}
+"""What every problem document has; some problems have more."""
 
 _CODES: Final[Mapping[str, str]] = {
     "missing": "missing",

@@ -1,0 +1,106 @@
+"""What the queues have delivered and nobody has taken yet: one channel a queue, one inbox for all of them.
+
+A channel a queue, because closing it is the only way to give a queue up with its order kept: the broker takes back what
+is not acknowledged, to the front, before it gives the queue to the next in line.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiormq
+from aiormq.abc import AbstractChannel, DeliveredMessage
+
+from shared_contracts.transport.waiting import wait_for_any
+
+DELIVERY_COUNT: Final = "x-delivery-count"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as it came: from which queue, and how often the broker had delivered it before."""
+
+    queue: str
+    body: bytes
+    tag: int
+    count: int = 0
+    message_id: str = ""
+
+
+@dataclass(slots=True)
+class Place:
+    """A place in a queue's line, which is a channel. ``owner`` was to serve the queue when this was last looked at."""
+
+    queue: str
+    channel: AbstractChannel
+    owner: str | None
+    given_up: bool = False
+    delivered: bool = False
+
+
+@dataclass(slots=True)
+class Inbox:
+    """The deliveries of one connection's places, as they came; at most ``prefetch`` unsettled ones of each queue."""
+
+    connection: aiormq.Connection
+    prefetch: int
+    places: dict[str, Place] = field(default_factory=dict[str, Place])
+    _waiting: deque[Delivery] = field(default_factory=deque[Delivery])
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _lost: str = ""
+
+    async def join(self, queue: str, owner: str | None) -> None:
+        """Subscribe, at the end of the queue's line."""
+        place = Place(queue, await self.connection.channel(publisher_confirms=False), owner)
+        self.places[queue] = place
+        place.channel.closing.add_done_callback(lambda _: self._lose(place, "channel closed"))
+        place.channel.on_consumer_cancel_callbacks.add(lambda _: self._lose(place, "consumer cancelled"))
+
+        async def take(message: DeliveredMessage) -> None:
+            if not place.given_up:
+                place.delivered = True
+                self._waiting.append(_delivery(queue, message))
+                self._arrived.set()
+
+        await place.channel.basic_qos(prefetch_count=self.prefetch)
+        await place.channel.basic_consume(queue, take)
+
+    async def rejoin(self, queue: str, owner: str | None) -> None:
+        """Go to the end of the queue's line: what is not settled goes back to the queue, to its front and in order."""
+        place = self.places[queue]
+        place.given_up = True
+        self._waiting = deque(delivery for delivery in self._waiting if delivery.queue != queue)
+        await place.channel.close()
+        await self.join(queue, owner)
+
+    def take(self, most: int) -> list[Delivery]:
+        """The next deliveries, in order."""
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    async def settle(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge the deliveries, and with them all earlier ones of their queues."""
+        last = {delivery.queue: delivery.tag for delivery in deliveries}
+        for queue, tag in last.items():
+            await self.places[queue].channel.basic_ack(tag, multiple=True, wait=False)
+
+    async def something(self, *also: asyncio.Event) -> None:
+        """Wait for deliveries or one of the events; ``ConnectionError`` when the broker took a channel away."""
+        while not self._waiting and not self._lost and not any(event.is_set() for event in also):
+            self._arrived.clear()
+            await wait_for_any(None, self._arrived, *also)
+        if self._lost:
+            raise ConnectionError(self._lost)
+
+    def _lose(self, place: Place, reason: str) -> None:
+        if not place.given_up:
+            self._lost = self._lost or f"{place.queue}: {reason}"
+            self._arrived.set()
+
+
+def _delivery(queue: str, message: DeliveredMessage) -> Delivery:
+    properties = message.header.properties
+    count = (properties.headers or {}).get(DELIVERY_COUNT, int(bool(message.redelivered)))
+    times = count if isinstance(count, int) else 0
+    return Delivery(queue, message.body, message.delivery_tag or 0, times, properties.message_id or "")
