@@ -1,7 +1,8 @@
 """The background loop that brings hotels up to date from the feed.
 
 It is needed after a gap, a hotel that was resumed, a broker that lost its queues. It asks only for hotels that stay
-behind, and projects through the same turn as the batches.
+behind, and projects through the same turn as the batches. Hotels that are ahead of their feed are asked for as well:
+whoever asks sees that they have diverged.
 """
 
 import asyncio
@@ -12,8 +13,9 @@ from typing import Protocol
 
 import structlog
 
-from query_service.documents import DocumentsUnavailableError
+from query_service.documents import CHECKPOINTS, DocumentsUnavailableError
 from query_service.feed import FeedUnavailableError, Heads
+from query_service.parking import ALL, Held
 from query_service.projecting import Projecting
 from query_service.settings import (
     CATCH_UP_RETRY_SECONDS,
@@ -37,7 +39,10 @@ class LastPositions(Protocol):
 
 @dataclass(slots=True)
 class CatchingUp:
-    """Looks every ``look_seconds`` for hotels that stand still behind their feed; ``trouble`` says what went wrong."""
+    """Looks every ``look_seconds`` for hotels that stand still behind their feed, or are ahead of it.
+
+    ``trouble`` says what went wrong, ``held`` who waits for an operator.
+    """
 
     projecting: Projecting
     feed: LastPositions
@@ -45,7 +50,7 @@ class CatchingUp:
     poll_seconds: float = PARKED_POLL_SECONDS
     clock: Callable[[], float] = time.monotonic
     trouble: str = ""
-    parked: frozenset[str] = frozenset()
+    held: Held = field(default_factory=Held)
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     _next_look: float = 0.0
 
@@ -88,28 +93,45 @@ class CatchingUp:
         return more
 
     async def _notice_resumed(self) -> None:
-        parked = frozenset(record["_id"] for record in await self.projecting.parking.hotels())
-        for hotel in self.parked - parked:
+        held = await self.projecting.parking.held()
+        for hotel in sorted((self.held.parked | self.held.diverged) - (held.parked | held.diverged)):
             log.info("hotel_resumed", hotel=hotel)
             self.projecting.leave_behind(hotel, 0)
-        self.parked = parked
-        self.projecting.metrics.parked_hotels(len(parked))
+        self.held = held
+        self.projecting.metrics.held(held)
 
     async def _look(self) -> None:
-        """Leave those behind whose head and checkpoint are what they were at the last look, and differ."""
+        """Leave those behind whose head and checkpoint are what they were at the last look, and differ.
+
+        And at once those whose checkpoint is ahead of the head, or that have one and no head. Heads are read before
+        checkpoints, so a hotel that only moved meanwhile may be among them: the feed tells.
+        """
+        standing = self.held.parked | self.held.diverged
         seen: dict[str, tuple[int, int]] = {}
+        known: set[str] = set()
         page = Heads({}, "")
         while page.following is not None:
             page = await self.feed.heads(page.following, POSITIONS_PAGE)
+            known.update(page.positions)
             checkpoints = await self.projecting.keeping.checkpoints(page.positions)
             for hotel, head in page.positions.items():
-                if checkpoints[hotel] < head and hotel not in self.parked:
-                    seen[hotel] = (head, checkpoints[hotel])
+                position = checkpoints[hotel].position
+                if position < head and hotel not in standing:
+                    seen[hotel] = (head, position)
+                elif position > head:
+                    self._ahead(hotel)
+        for hotel in sorted(set(await self.projecting.keeping.store.ids(CHECKPOINTS, *ALL)) - known):
+            self._ahead(hotel)
         for hotel, stood in seen.items():
             if self._seen.get(hotel) == stood:
                 log.info("hotel_behind", hotel=hotel, position=stood[1], head=stood[0])
                 self.projecting.leave_behind(hotel, stood[0])
         self._seen = seen
+
+    def _ahead(self, hotel: str) -> None:
+        if hotel not in self.held.diverged:
+            log.info("hotel_ahead", hotel=hotel)
+            self.projecting.leave_behind(hotel, 0)
 
     async def _pause(self, stop: asyncio.Event) -> None:
         """Until something falls behind, or the parked hotels are to be looked at again."""

@@ -3,29 +3,37 @@
 import asyncio
 from contextlib import closing
 
-import orjson
 import structlog
 import typer
 import uvloop
 from starlette.applications import Starlette
 
+from query_service import parked_cli
 from query_service.api.answering import Answering
 from query_service.api.app import build_app
 from query_service.api.routes import Routes
 from query_service.catching_up import CatchingUp
+from query_service.current_documents import CurrentDocuments
 from query_service.documents import Documents
 from query_service.feed import Feed
+from query_service.joining import JoinedFinds
 from query_service.keeping import Keeping
+from query_service.marks import Marks
+from query_service.members import Projectors
 from query_service.metrics import ProjectorMetrics
 from query_service.parking import Parking
 from query_service.projecting import Projecting
-from query_service.readiness import COLLECTIONS, api_readiness, projector_readiness
+from query_service.readiness import api_readiness, needed, projector_readiness
+from query_service.rebuild_cli import rebuild
 from query_service.reconcile_cli import reconcile
+from query_service.reconciling import Reconciling
+from query_service.rounds import Pace, Rounds, share_of
 from query_service.settings import (
     API_READ_SECONDS,
     PROJECTION_BATCH,
     PROJECTION_PREFETCH,
     PROJECTOR_SECONDS,
+    ROUND_PAGE,
     Settings,
 )
 from query_service.waiting import Waiting
@@ -36,11 +44,13 @@ from shared_contracts.transport.crashing import arm
 from shared_contracts.transport.logs import configure
 from shared_contracts.transport.observing import Measured, new_registry, observation_routes
 from shared_contracts.transport.process import run
+from shared_contracts.transport.sharing import Sharing
+from shared_contracts.transport.sharing_metrics import watch_shares
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-parked = typer.Typer(no_args_is_help=True, help="Hotels and messages that wait for an operator.")
-app.add_typer(parked, name="parked")
+app.add_typer(parked_cli.app, name="parked")
 app.command()(reconcile)
+app.command()(rebuild)
 
 
 @app.command()
@@ -57,22 +67,8 @@ def api() -> None:
 
 @app.command()
 def projector() -> None:
-    """Fold events into documents; a second one stands by for each partition."""
+    """Fold events into documents; all that run share the partitions evenly."""
     uvloop.run(_projector(_start("projector")))
-
-
-@parked.command("list")
-def list_parked() -> None:
-    """Print what is parked, a JSON object a line."""
-    uvloop.run(_list_parked(_settings()))
-
-
-@parked.command()
-def resume(hotel: str) -> None:
-    """Go on with a hotel from where it was parked, once its event can be applied."""
-    if not uvloop.run(_resume(_settings(), hotel)):
-        typer.echo(f"{hotel} is not parked.", err=True)
-        raise typer.Exit(1)
 
 
 def _settings() -> Settings:
@@ -93,15 +89,16 @@ def _documents(settings: Settings, seconds: float) -> Documents:
 
 async def _migrate(settings: Settings) -> None:
     with closing(_documents(settings, PROJECTOR_SECONDS)) as documents:
-        await documents.create(COLLECTIONS)
+        await documents.create(await needed(documents))
 
 
 async def _api(settings: Settings) -> None:
     tokens = settings.tokens.get_secret_value() if settings.tokens else None
     access = access_of(tokens, settings.environment)
     with closing(_documents(settings, API_READ_SECONDS)) as documents:
-        waiting = Waiting(documents)
-        routes = Routes(Answering(documents, waiting, access))
+        waiting = Waiting(JoinedFinds(documents))
+        finds = JoinedFinds(CurrentDocuments(documents))
+        routes = Routes(Answering(finds, waiting, access, Marks(documents)))
         registry = new_registry()
         http = build_app(routes, observation_routes(registry, api_readiness(documents)))
         await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), waiting.run)
@@ -116,27 +113,21 @@ async def _projector(settings: Settings) -> None:
         async with Feed(settings.command_api_url, token) as feed:
             projecting = Projecting(Keeping(documents, metrics), feed, Parking(documents), metrics, stop)
             catching_up = CatchingUp(projecting, feed)
+            sharing = Sharing(Projectors(documents), [events_queue(partition) for partition in range(PARTITIONS)])
             consumer = Consumer(
                 url=settings.rabbitmq_url.get_secret_value(),
                 name="innkeep-projector",
-                queues=[events_queue(partition) for partition in range(PARTITIONS)],
+                queues=sharing.queues,
                 prefetch=PROJECTION_PREFETCH,
                 batch=PROJECTION_BATCH,
                 handle=projecting.handle,
+                sharing=sharing,
             )
-            readiness = projector_readiness(documents, consumer, catching_up)
+            watch_shares(registry, consumer, sharing)
+            pace = Pace(stop)
+            reconciling = Reconciling(feed, CurrentDocuments(documents), ROUND_PAGE, pace.rest)
+            rounds = Rounds(reconciling, feed, share_of(sharing), projecting.leave_behind, metrics, pace)
+            readiness = projector_readiness(documents, consumer, catching_up, rounds)
             http = Starlette(routes=observation_routes(registry, readiness))
-            await run(http, settings.host, settings.port, stop, consumer.run, catching_up.run)
-
-
-async def _list_parked(settings: Settings) -> None:
-    with closing(_documents(settings, PROJECTOR_SECONDS)) as documents:
-        parking = Parking(documents)
-        for record in [*await parking.hotels(), *await parking.messages()]:
-            record.pop("body", None)
-            typer.echo(orjson.dumps(record))
-
-
-async def _resume(settings: Settings, hotel: str) -> bool:
-    with closing(_documents(settings, PROJECTOR_SECONDS)) as documents:
-        return await Parking(documents).resume(hotel)
+            loops = (consumer.run, sharing.run, catching_up.run, rounds.run)
+            await run(http, settings.host, settings.port, stop, *loops)

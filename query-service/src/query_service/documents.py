@@ -6,7 +6,7 @@ acknowledged by a majority and journalled before they return.
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import bson
@@ -14,7 +14,7 @@ from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReadPreference, ReplaceOne, WriteConcern
-from pymongo.errors import BulkWriteError, CollectionInvalid, PyMongoError
+from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
 
 from query_service.projections.projection import Document
 from query_service.settings import CONNECTIONS, MAX_DOCUMENT_BYTES, MAX_IDS_PER_FIND, SERVER_SELECTION_SECONDS
@@ -81,16 +81,18 @@ class Documents:
     async def write(self, collection: str, documents: Sequence[Document]) -> int:
         """Store each document that is newer than the one under its id; how many were already newer there.
 
-        Idempotent, in no order; ``DocumentRefusedError`` where the store will never take one of them.
+        Idempotent, in no order; ``DocumentRefusedError`` where the store will never take one of them. A checkpoint
+        takes only the place of one with the same fence.
         """
         if not documents:
             return 0
-        writes = [_guarded(document, upsert=True) for document in documents]
+        fenced = collection == CHECKPOINTS
+        writes = [_guarded(document, upsert=True, fenced=fenced) for document in documents]
         refused = await self._insert_or_replace(collection, writes)
         if not refused:
             return 0
         # An insert also fails where another process has just inserted an older one: replace that, or it would stay.
-        again = [_guarded(documents[index], upsert=False) for index in refused]
+        again = [_guarded(documents[index], upsert=False, fenced=fenced) for index in refused]
         try:
             async with self._answering():
                 result = await self._database[collection].bulk_write(again, ordered=False)
@@ -117,19 +119,59 @@ class Documents:
         async with self._answering():
             await self._database[collection].replace_one({"_id": document["_id"]}, document, upsert=True)
 
-    async def remove(self, collection: str, document_id: str) -> bool:
-        """Remove a document; whether it was there."""
+    async def count_up(self, collection: str, document_id: str, field: str) -> None:
+        """Add one to the field; a document that does not exist has 1 then."""
         async with self._answering():
-            result = await self._database[collection].delete_one({"_id": document_id})
+            await self._database[collection].update_one({"_id": document_id}, {"$inc": {field: 1}}, upsert=True)
+
+    async def remove(self, collection: str, document_id: str, **still: int) -> bool:
+        """Remove a document, if it still has these fields; whether it was there."""
+        async with self._answering():
+            result = await self._database[collection].delete_one({"_id": document_id, **still})
             return result.deleted_count == 1
+
+    async def exchange(self, collection: str, before: Document | None, after: Document, field: str) -> bool:
+        """Put ``after`` in the place of ``before``, if that still has this field and position, or is still missing.
+
+        Whether it was done; a write that was not answered may have been done.
+        """
+        async with self._answering():
+            if before is None:
+                try:
+                    await self._database[collection].insert_one(dict(after))
+                except DuplicateKeyError:
+                    return False
+                return True
+            still = {"_id": after["_id"], field: before.get(field), "position": before.get("position")}
+            result = await self._database[collection].replace_one(still, after)
+        return result.matched_count == 1
+
+    async def remove_range(self, collection: str, first: str, until: str) -> None:
+        """Remove the documents with ids in the half-open range ``[first, until)``."""
+        async with self._answering():
+            await self._database[collection].delete_many({"_id": {"$gte": first, "$lt": until}})
+
+    async def drop(self, collection: str) -> None:
+        """Drop a collection with all that is in it; one that does not exist is dropped already."""
+        async with self._answering():
+            await self._database.drop_collection(collection)
+
+    async def names(self) -> list[str]:
+        """The collections that exist."""
+        async with self._answering():
+            return await self._database.list_collection_names()
 
     async def create(self, collections: Iterable[str]) -> None:
         """Create the collections that do not exist; every query goes by ``_id``, so there is no other index."""
         async with self._answering():
             present = await self._database.list_collection_names()
             for collection in set(collections) - set(present):
-                with suppress(CollectionInvalid):  # somebody else was first
+                try:
                     await self._database.create_collection(collection)
+                except (CollectionInvalid, OperationFailure):
+                    if collection not in await self._database.list_collection_names():
+                        raise
+                    # else somebody else was first
 
     async def missing(self, collections: Iterable[str]) -> list[str]:
         """Those of the collections that do not exist."""
@@ -162,8 +204,10 @@ class Documents:
             raise DocumentsUnavailableError(f"{type(error).__name__}: {error}"[:200]) from error
 
 
-def _guarded(document: Document, *, upsert: bool) -> ReplaceOne[Any]:
-    older = {"_id": document["_id"], "position": {"$lt": document["position"]}}
+def _guarded(document: Document, *, upsert: bool, fenced: bool) -> ReplaceOne[Any]:
+    older: dict[str, Any] = {"_id": document["_id"], "position": {"$lt": document["position"]}}
+    if fenced:
+        older["fence"] = document.get("fence")  # none is the same as no such field
     return ReplaceOne(older, _encoded(document), upsert=upsert)
 
 

@@ -18,12 +18,17 @@ class FeedUnavailableError(Exception):
     """The feed did not answer, refused or answered something else; ask again later."""
 
 
+class UnknownHotelError(FeedUnavailableError):
+    """The write side says that there is no such hotel."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Events in order; ``fault`` tells why the next one cannot be read, where that is so."""
+    """Events in order, and the last position there is; ``fault`` tells why the next one cannot be read, if so."""
 
     events: tuple[EventEnvelope, ...]
     fault: Fault | None = None
+    head: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class _Positions(BaseModel):
     next: str | None
 
 
+UNKNOWN_HOTEL: Final = "unknown_hotel"
 _EVENTS: Final = TypeAdapter(_Events)
 _POSITIONS: Final = TypeAdapter(_Positions)
 
@@ -73,7 +79,10 @@ class Feed:
         await self._client.aclose()
 
     async def missing(self, hotel_id: str, after: int, limit: int) -> FeedPage:
-        """At most ``limit`` events of the hotel after the position; may raise ``FeedUnavailableError``."""
+        """At most ``limit`` events of the hotel after the position; may raise ``FeedUnavailableError``.
+
+        ``UnknownHotelError``, which is one, where the write side knows no such hotel.
+        """
         content = await self._get(f"/v1/hotels/{hotel_id}/events", {"after": after, "limit": limit})
         try:
             found = _EVENTS.validate_json(content)
@@ -84,8 +93,8 @@ class Feed:
             try:
                 events.append(decode_event(orjson.dumps(event)))
             except UnreadableMessageError as error:
-                return FeedPage(tuple(events), Fault(position, str(error)[:MAX_REASON]))
-        return FeedPage(tuple(events))
+                return FeedPage(tuple(events), Fault(position, str(error)[:MAX_REASON]), found.head)
+        return FeedPage(tuple(events), head=found.head)
 
     async def heads(self, after: str, limit: int) -> Heads:
         """The last positions of at most ``limit`` hotels after this one; may raise ``FeedUnavailableError``."""
@@ -101,6 +110,17 @@ class Feed:
             response = await self._client.get(path, params=params)
         except httpx2.HTTPError as error:
             raise FeedUnavailableError(f"{type(error).__name__}: {error}") from error
+        if response.status_code == httpx2.codes.NOT_FOUND and _code_in(response.content) == UNKNOWN_HOTEL:
+            raise UnknownHotelError(f"the write side knows nothing of {path}")
         if response.status_code != httpx2.codes.OK:
             raise FeedUnavailableError(f"HTTP {response.status_code} from {path}")
         return response.content
+
+
+def _code_in(problem: bytes) -> object:
+    """The code of a problem document; nothing where it is none, as when another server answers."""
+    try:
+        found = orjson.loads(problem)
+    except orjson.JSONDecodeError:
+        return None
+    return found.get("code") if isinstance(found, dict) else None

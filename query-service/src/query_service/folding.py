@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from query_service.projections.catalog import PROJECTIONS
 from query_service.projections.projection import Change, Document
@@ -10,6 +11,8 @@ from shared_contracts.envelope import EventEnvelope
 
 Address = tuple[str, str]
 """A collection and an id in it."""
+
+NAMED_AS_KINDS: Final[Mapping[str, str]] = {projection.collection: projection.collection for projection in PROJECTIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +43,20 @@ class Folded:
     fault: Fault | None
 
 
-def plan(envelopes: Sequence[EventEnvelope]) -> Plan:
-    """Which documents the events, at least one, touch. Never raises: what does is the plan's fault."""
+def plan(envelopes: Sequence[EventEnvelope], collections: Mapping[str, str] = NAMED_AS_KINDS) -> Plan:
+    """Which documents the events, at least one, touch. Never raises: what does is the plan's fault.
+
+    ``collections`` tells where the documents of each kind are; other kinds are left out.
+    """
     first = envelopes[0].position
     steps: list[tuple[EventEnvelope, list[tuple[Address, Change]]]] = []
     addresses: set[Address] = set()
     for envelope in envelopes:
         try:
             changes = [
-                ((projection.collection, change[0]), change)
+                ((collections[projection.collection], change[0]), change)
                 for projection in PROJECTIONS
+                if projection.collection in collections
                 for change in projection.changes(envelope)
             ]
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one event, it is recorded and parked

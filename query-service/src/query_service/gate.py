@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from query_service.checkpoint import Checkpoint
 from shared_contracts.envelope import EventEnvelope
 
 
@@ -21,6 +22,18 @@ def passed(checkpoint: int, envelopes: Iterable[EventEnvelope]) -> Passed:
     while (envelope := waiting.pop(checkpoint + len(following) + 1, None)) is not None:
         following.append(envelope)
     return Passed(tuple(following), gap=bool(waiting))
+
+
+def contradicts(checkpoint: Checkpoint, envelopes: Iterable[EventEnvelope]) -> bool:
+    """Whether the events of one hotel cannot all be of one history with its documents: the feed must tell which are."""
+    seen: dict[int, tuple[object, object]] = {}
+    for envelope in envelopes:
+        this = (envelope.causation_id, envelope.at)
+        if seen.setdefault(envelope.position, this) != this:
+            return True
+        if envelope.position == checkpoint.position and not checkpoint.holds(envelope):
+            return True
+    return False
 
 
 def by_hotel(envelopes: Iterable[EventEnvelope]) -> dict[str, list[EventEnvelope]]:

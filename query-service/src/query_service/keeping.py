@@ -5,10 +5,12 @@ from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from query_service.checkpoint import Checkpoint, checkpoint_in, record_of
 from query_service.documents import CHECKPOINTS
 from query_service.folding import Address, Folded
 from query_service.metrics import ProjectorMetrics
 from query_service.projections.projection import Document
+from query_service.routes import KINDS, ROUTES, Copies, copies_of, routes_in
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 
@@ -26,6 +28,10 @@ class Store(Protocol):
         """Write those that are newer than what is there; how many were not."""
         ...
 
+    async def ids(self, collection: str, first: str, until: str) -> list[str]:
+        """The ids of a range."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
@@ -34,11 +40,16 @@ class Keeping:
     store: Store
     metrics: ProjectorMetrics
 
-    async def checkpoints(self, hotels: Iterable[str]) -> dict[str, int]:
-        """The checkpoint of each of the hotels, 0 where there is none."""
+    async def checkpoints(self, hotels: Iterable[str]) -> dict[str, Checkpoint]:
+        """The checkpoint of each of the hotels."""
         wanted = list(hotels)
         found = await self.store.find(CHECKPOINTS, wanted)
-        return {hotel: found[hotel]["position"] if hotel in found else 0 for hotel in wanted}
+        return {hotel: checkpoint_in(found.get(hotel)) for hotel in wanted}
+
+    async def copies(self, checkpoints: Mapping[str, Checkpoint]) -> dict[str, Copies]:
+        """Where the next events of each hotel are to be written, as said after its checkpoint was read."""
+        routes = routes_in(await self.store.find(ROUTES, KINDS))
+        return {hotel: copies_of(checkpoint, routes) for hotel, checkpoint in checkpoints.items()}
 
     async def load(self, addresses: Iterable[Address]) -> dict[Address, Document]:
         """The documents that exist."""
@@ -58,19 +69,23 @@ class Keeping:
                 changed.setdefault(collection, []).append(document)
         await _all(self._write(collection, documents) for collection, documents in changed.items())
 
-    async def advance(self, hotels: Mapping[str, EventEnvelope]) -> None:
-        """Move each hotel's checkpoint to this event, which with all before it is in every document."""
-        checkpoints = [
-            {"_id": hotel, "hotel_id": hotel, "position": last.position, "at": last.at.isoformat()}
-            for hotel, last in hotels.items()
-        ]
-        await self._write(CHECKPOINTS, checkpoints)
+    async def advance(self, hotels: Mapping[str, EventEnvelope], copies: Mapping[str, Copies]) -> list[str]:
+        """Move each hotel's checkpoint to this event, which with all before it is in every document of the copies.
 
-    async def _write(self, collection: str, documents: Sequence[Document]) -> None:
+        The hotels whose checkpoint stays before it: it has another fence now, and other copies.
+        """
+        records = [record_of(last, copies[hotel].collections(), copies[hotel].fence) for hotel, last in hotels.items()]
+        if not await self._write(CHECKPOINTS, records):
+            return []
+        reached = await self.checkpoints(hotels)
+        return [hotel for hotel, last in hotels.items() if reached[hotel].position < last.position]
+
+    async def _write(self, collection: str, documents: Sequence[Document]) -> int:
         newer = await self.store.write(collection, documents)
         if collection != CHECKPOINTS:
             crash_here(CrashPoint.PROJECTOR_BETWEEN_DOCUMENTS)
         self.metrics.written(collection, len(documents), newer)
+        return newer
 
 
 def _by_collection(addresses: Iterable[Address]) -> dict[str, list[str]]:

@@ -8,17 +8,20 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 
+from query_service.checkpoint import Checkpoint
+from query_service.diverging import Divergence, Missing, events_after
 from query_service.documents import DocumentRefusedError, DocumentsUnavailableError
-from query_service.feed import FeedPage, FeedUnavailableError
+from query_service.feed import FeedPage, FeedUnavailableError, UnknownHotelError
 from query_service.folding import Address, Fault, Folded, fold, plan
-from query_service.gate import by_hotel, passed
+from query_service.gate import by_hotel, contradicts, passed
 from query_service.keeping import Keeping
 from query_service.metrics import ProjectorMetrics
 from query_service.parking import Parking
+from query_service.projections.projection import Document
+from query_service.routes import Copies
 from query_service.settings import (
     FEED_PAGE,
     GAP_SECONDS,
@@ -28,19 +31,12 @@ from query_service.settings import (
     MAX_STORE_RETRY_SECONDS,
     STORE_RETRY_SECONDS,
 )
+from query_service.shadowing import write_shadows
 from shared_contracts.envelope import EventEnvelope, UnreadableMessageError, decode_event
 from shared_contracts.transport.consuming import Delivery, wait_for
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 log = structlog.get_logger()
-
-
-class Missing(Protocol):
-    """Where every event is; see ``feed.Feed``."""
-
-    async def missing(self, hotel_id: str, after: int, limit: int) -> FeedPage:
-        """The next events of a hotel."""
-        ...
 
 
 @dataclass(slots=True)
@@ -79,28 +75,38 @@ class Projecting:
         async with self._turn:
             checkpoints, parked = await self._stand(arrived)
             going = {hotel: events for hotel, events in arrived.items() if hotel not in parked}
-            gaps = [hotel for hotel, events in going.items() if passed(checkpoints[hotel], events).gap]
+            gaps = [hotel for hotel, events in going.items() if passed(checkpoints[hotel].position, events).gap]
             ready = await asyncio.gather(
                 *(
                     self._ready(hotel, checkpoints[hotel], events, ask=hotel in gaps[:MAX_GAP_HOTELS])
                     for hotel, events in going.items()
                 )
             )
-            await self._project(dict(zip(going, ready, strict=True)))
+            next_events = {hotel: events for hotel, events in zip(going, ready, strict=True) if events}
+            if gaps:
+                next_events = await self._unmoved(next_events, checkpoints)
+            copies = await self._copies({hotel: checkpoints[hotel] for hotel in next_events})
+            await self._project({hotel: next_events[hotel] for hotel in copies}, copies)
 
     async def catch_up(self, hotel_id: str) -> bool:
         """Take one page of the feed for a hotel that is behind; whether there is more to take at once."""
         checkpoints, parked = await self._stand([hotel_id])
-        if parked:
+        wanted = self.behind.get(hotel_id, 0)
+        page = None if parked else await self._page(hotel_id, checkpoints[hotel_id])
+        if page is None:
             self.behind.pop(hotel_id, None)
             return False
-        page = await self._ask(hotel_id, checkpoints[hotel_id], FEED_PAGE)
         await self.apply(page.events)
         reached, parked = await self._stand([hotel_id])
-        if page.fault is not None and not parked and reached[hotel_id] == page.fault.position - 1:
+        position = reached[hotel_id].position
+        if page.fault is not None and not parked and position == page.fault.position - 1:
             await self.parking.park_hotel(hotel_id, page.fault)
         full = len(page.events) == FEED_PAGE
-        if parked or page.fault is not None or (not full and reached[hotel_id] >= self.behind.get(hotel_id, 0)):
+        # What the feed did not hold when it was asked for it was never there: a message of a history that is lost.
+        there = position >= self.behind.get(hotel_id, 0) or (
+            self.behind.get(hotel_id, 0) == wanted and position >= checkpoints[hotel_id].position + len(page.events)
+        )
+        if parked or page.fault is not None or (not full and there):
             self.behind.pop(hotel_id, None)
             return False
         return full
@@ -120,65 +126,141 @@ class Projecting:
                 await self.parking.park_message(delivery, str(error))
         await self.apply(envelopes)
 
-    async def _stand(self, hotels: Collection[str]) -> tuple[dict[str, int], frozenset[str]]:
+    async def _stand(self, hotels: Collection[str]) -> tuple[dict[str, Checkpoint], frozenset[str]]:
         return await asyncio.gather(self.keeping.checkpoints(hotels), self.parking.among(hotels))
 
-    async def _ask(self, hotel_id: str, after: int, limit: int) -> FeedPage:
+    async def _page(self, hotel_id: str, checkpoint: Checkpoint) -> FeedPage | None:
+        """The next page, or none where there is nothing to catch up with."""
+        try:
+            return await self._ask(hotel_id, checkpoint, FEED_PAGE)
+        except UnknownHotelError:
+            log.warning("hotel_unknown", hotel=hotel_id)
+            return None
+
+    async def _ask(self, hotel_id: str, checkpoint: Checkpoint, limit: int) -> FeedPage | None:
+        """What follows the checkpoint; none where the events are of another history, and the hotel is marked so."""
         self.metrics.asked_feed()
-        return await self.feed.missing(hotel_id, after, limit)
+        found = await events_after(self.feed, hotel_id, checkpoint, limit)
+        if not isinstance(found, Divergence):
+            return found
+        if (await self.keeping.checkpoints([hotel_id]))[hotel_id] == checkpoint:  # else it was repaired meanwhile
+            await self.parking.mark_diverged(hotel_id, found)
+        return None
 
     async def _ready(
-        self, hotel_id: str, checkpoint: int, events: list[EventEnvelope], *, ask: bool
+        self, hotel_id: str, checkpoint: Checkpoint, events: list[EventEnvelope], *, ask: bool
     ) -> tuple[EventEnvelope, ...]:
         """What of the events can be applied now; a hotel with a gap that one page does not fill is left behind.
 
-        So are the hotels beyond ``MAX_GAP_HOTELS``, which are not to ``ask``: a batch must not grow without bound.
+        So are the hotels beyond ``MAX_GAP_HOTELS``, which are not to ``ask``: a batch must not grow without bound. Of
+        events that contradict the documents or each other none is applied: the feed tells which of them are.
         """
-        ready = passed(checkpoint, events)
+        if contradicts(checkpoint, events):
+            log.warning("history_contradicted", hotel=hotel_id, position=checkpoint.position)
+            self.leave_behind(hotel_id, 0)
+            return ()
+        ready = passed(checkpoint.position, events)
         if ready.gap and ask and hotel_id not in self.behind:
             try:
                 async with asyncio.timeout(GAP_SECONDS):
                     page = await self._ask(hotel_id, checkpoint, MAX_GAP_EVENTS)
             except (FeedUnavailableError, TimeoutError) as error:
-                log.warning("feed_unavailable", hotel=hotel_id, position=checkpoint, error=repr(error))
+                log.warning("feed_unavailable", hotel=hotel_id, position=checkpoint.position, error=repr(error))
             else:
-                ready = passed(checkpoint, [*page.events, *events])
+                if page is None or contradicts(checkpoint, [*page.events, *events]):
+                    self.leave_behind(hotel_id, 0)
+                    return ()
+                ready = passed(checkpoint.position, [*page.events, *events])
         if ready.gap:
             self.leave_behind(hotel_id, max(event.position for event in events))
         return ready.events
 
-    async def _project(self, ready: Mapping[str, Sequence[EventEnvelope]]) -> None:
-        plans = {hotel: plan(events) for hotel, events in ready.items() if events}
-        if not plans:
+    async def _unmoved(
+        self, ready: Mapping[str, tuple[EventEnvelope, ...]], checkpoints: Mapping[str, Checkpoint]
+    ) -> dict[str, tuple[EventEnvelope, ...]]:
+        """The hotels whose checkpoints are still what they were before the feed was asked; the others are left behind.
+
+        So no checkpoint is older than the events in hand: whoever changes it knows which events that may be.
+        """
+        again = await self.keeping.checkpoints(ready)
+        for hotel, events in ready.items():
+            if again[hotel] != checkpoints[hotel]:
+                self.leave_behind(hotel, events[-1].position)
+        return {hotel: events for hotel, events in ready.items() if again[hotel] == checkpoints[hotel]}
+
+    async def _copies(self, checkpoints: Mapping[str, Checkpoint]) -> dict[str, Copies]:
+        """Where each hotel's events go; a hotel whose documents are served from a collection without them is parked."""
+        copies = await self.keeping.copies(checkpoints)
+        unheld = {hotel: one.unheld for hotel, one in copies.items() if one.unheld}
+        again = await self.keeping.checkpoints(unheld) if unheld else {}
+        for hotel, kinds in unheld.items():
+            del copies[hotel]
+            if again[hotel] == checkpoints[hotel]:
+                reason = f"not all documents are there: query-service rebuild {' '.join(kinds)}"
+                await self.parking.park_hotel(hotel, Fault(checkpoints[hotel].position + 1, reason))
+            else:
+                self.leave_behind(hotel, 0)
+        return copies
+
+    async def _project(self, ready: Mapping[str, Sequence[EventEnvelope]], copies: Mapping[str, Copies]) -> None:
+        if not ready:
             return
+        copies = await write_shadows(self.keeping, ready, copies)
+        plans = {hotel: plan(events, copies[hotel].current) for hotel, events in ready.items()}
         addresses = frozenset[Address]().union(*(planned.addresses for planned in plans.values()))
         documents = await self.keeping.load(addresses)
         folded = {hotel: fold(planned, documents) for hotel, planned in plans.items()}
-        refused = await self._write(folded)
+        folded |= await self._write(folded, ready, copies, documents)
         crash_here(CrashPoint.PROJECTOR_AFTER_DOCUMENTS)
-        done = {hotel: one.last for hotel, one in folded.items() if one.last is not None and hotel not in refused}
-        await self.keeping.advance(done)
+        done = {hotel: one.last for hotel, one in folded.items() if one.last is not None}
+        for hotel in await self.keeping.advance(done, copies):
+            self.leave_behind(hotel, done.pop(hotel).position)
         crash_here(CrashPoint.PROJECTOR_AFTER_CHECKPOINT)
-        faults = {hotel: one.fault for hotel, one in folded.items() if one.fault is not None} | refused
-        for hotel, fault in faults.items():
-            await self.parking.park_hotel(hotel, fault)
+        for hotel, one in folded.items():
+            if one.fault is not None:
+                await self.parking.park_hotel(hotel, one.fault)
         self._count(event for hotel, last in done.items() for event in ready[hotel] if event.position <= last.position)
 
-    async def _write(self, folded: Mapping[str, Folded]) -> dict[str, Fault]:
-        """Write all, or where the store refuses a document, hotel by hotel; those that it refused, and why."""
+    async def _write(
+        self,
+        folded: Mapping[str, Folded],
+        ready: Mapping[str, Sequence[EventEnvelope]],
+        copies: Mapping[str, Copies],
+        documents: Mapping[Address, Document],
+    ) -> dict[str, Folded]:
+        """Write all, or where the store refuses a document, hotel by hotel; of those it refused, what was written."""
         try:
             await self.keeping.write(folded.values())
         except DocumentRefusedError:
             log.warning("document_refused", hotels=len(folded))
         else:
             return {}
-        refused: dict[str, Fault] = {}
+        refused: dict[str, Folded] = {}
         for hotel, one in folded.items():
             try:
                 await self.keeping.write([one])
-            except DocumentRefusedError as error:
-                refused[hotel] = Fault(one.first, f"the store refused a document: {error}"[:MAX_REASON])
+            except DocumentRefusedError:
+                refused[hotel] = await self._write_one_by_one(ready[hotel], copies[hotel], documents)
         return refused
+
+    async def _write_one_by_one(
+        self, events: Sequence[EventEnvelope], copies: Copies, documents: Mapping[Address, Document]
+    ) -> Folded:
+        """Write a hotel's documents event by event, up to the one that makes a document which the store refuses."""
+        written = dict(documents)
+        last: EventEnvelope | None = None
+        for event in events:
+            one = fold(plan([event], copies.current), written)
+            try:
+                await self.keeping.write([one])
+            except DocumentRefusedError as error:
+                reason = f"the store refused a document: {error}"[:MAX_REASON]
+                return Folded(events[0].position, {}, last, Fault(event.position, reason))
+            if one.fault is not None:
+                return Folded(events[0].position, {}, last, one.fault)
+            written |= one.changed
+            last = event
+        return Folded(events[0].position, {}, last, None)
 
     def _count(self, events: Iterable[EventEnvelope]) -> None:
         now = self.clock()

@@ -25,9 +25,11 @@ PROJECTOR_SECONDS: Final = 20.0
 READINESS_SECONDS: Final = 2.0
 CONNECTIONS: Final = 20
 MAX_IDS_PER_FIND: Final = 1_000
+FINDS_AT_ONCE: Final = 2
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
 
-PROJECTION_PREFETCH: Final = 500
+MAX_MEMBERS: Final = 1_000
+PROJECTION_PREFETCH: Final = 500  # never lower beside older projectors: the order would be lost (decision 6)
 PROJECTION_BATCH: Final = 500
 STORE_RETRY_SECONDS: Final = 0.5
 MAX_STORE_RETRY_SECONDS: Final = 5.0
@@ -45,10 +47,37 @@ PARKED_POLL_SECONDS: Final = 2.0
 
 RECONCILE_EVENTS: Final = 30_000
 MAX_DIFFERENCES: Final = 1_000
+ROUND_PAGE: Final = 100
+ROUND_RESTS: Final = 19
+"""The round rests so many times as long as it works: it takes one part in twenty of its process at the most."""
+MAX_ROUND_REST_SECONDS: Final = 30.0
+ROUND_SECONDS: Final = 60.0
+SECOND_LOOK_SECONDS: Final = 2.0
+MAX_DIFFERENCES_LOGGED: Final = 20
+SETTLE_SECONDS: Final = 5.0
+REPAIR_ROUNDS: Final = 3
+MARK_SECONDS: Final = 2.0
+MAX_MARKS: Final = 10_000
+DIVERGED_RETRY_SECONDS: Final = 30
+
+ROUTES_SECONDS: Final = 1.0
+SWITCH_SECONDS: Final = 2.5
+"""All who remember routes for ``ROUTES_SECONDS`` have looked again after this time."""
+REBUILD_PAGE: Final = 500
+REBUILD_SHARE: Final = 0.5
+MAX_REBUILD_REST_SECONDS: Final = 5.0
+REBUILD_PROGRESS_SECONDS: Final = 2.0
+REBUILD_RETRY_SECONDS: Final = 0.5
+MAX_REBUILD_RETRY_SECONDS: Final = 15.0
+MAX_REBUILD_PASSES: Final = 20
+MAX_COMPARED: Final = 20_000
+MAX_COMPARED_OF_HOTEL: Final = 50
+COMPARE_LOOKS: Final = 3
 
 MAX_PARKED_BYTES: Final = 65_536
 MAX_REASON: Final = 500
 MAX_PARKED_LISTED: Final = 1_000
+PARKED_PAGE: Final = 50
 
 
 class Settings(ProcessSettings):

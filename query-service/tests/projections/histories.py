@@ -51,9 +51,10 @@ class Booked:
 
 @dataclass
 class History:
-    """Appends to ``events``; what is asked of it must be possible."""
+    """Appends to ``events``; what is asked of it must be possible. Each ``branch`` has commands of its own."""
 
     hotel_id: str = "seaside"
+    branch: str = ""
     today: date = FIRST_DAY
     events: list[EventEnvelope] = field(default_factory=list[EventEnvelope])
 
@@ -65,8 +66,8 @@ class History:
                 position=number,
                 at=datetime(2016, 7, 30, 12, tzinfo=UTC) + timedelta(seconds=number),
                 principal="reception",
-                correlation_id=uuid5(NAMESPACE_OID, f"{self.hotel_id}/{number}"),
-                causation_id=uuid5(NAMESPACE_OID, f"{self.hotel_id}/{number}"),
+                correlation_id=uuid5(NAMESPACE_OID, f"{self.hotel_id}/{self.branch}{number}"),
+                causation_id=uuid5(NAMESPACE_OID, f"{self.hotel_id}/{self.branch}{number}"),
                 body=event,
             ),
         )
@@ -97,7 +98,7 @@ class History:
         self, arrival: int, departure: int, room_type: str = "DBL", adults: int = 2, price: int = 10_000
     ) -> Booked:
         stay = StayPeriod(day(arrival), day(departure))
-        identity = uuid5(NAMESPACE_OID, f"{self.hotel_id}/reservation/{len(self.events)}")
+        identity = uuid5(NAMESPACE_OID, f"{self.hotel_id}/reservation/{self.branch}{len(self.events)}")
         booked = Booked(identity, room_type, stay, Party(adults), (price,) * (departure - arrival))
         self.record(
             RoomBooked(

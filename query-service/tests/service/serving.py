@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 
 import httpx2
 from prometheus_client import CollectorRegistry
@@ -11,7 +12,9 @@ from query_service.api.answering import Answering
 from query_service.api.app import build_app
 from query_service.api.routes import Routes
 from query_service.documents import Documents
+from query_service.marks import Marks
 from query_service.readiness import api_readiness
+from query_service.settings import MARK_SECONDS
 from query_service.waiting import Waiting
 from shared_contracts.transport.access import Access
 from shared_contracts.transport.observing import observation_routes
@@ -21,9 +24,9 @@ WAIT_SECONDS = 0.5
 
 @asynccontextmanager
 async def query_api(documents: Documents, access: Access) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the application over these documents."""
+    """A client of the application over these documents; marks are looked at for each request."""
     waiting, stop = Waiting(documents, WAIT_SECONDS), asyncio.Event()
-    routes = Routes(Answering(documents, waiting, access))
+    routes = Routes(Answering(documents, waiting, access, Marks(documents, count(0.0, MARK_SECONDS).__next__)))
     app = build_app(routes, observation_routes(CollectorRegistry(), api_readiness(documents)))
     running = asyncio.create_task(waiting.run(stop))
     transport = httpx2.ASGITransport(app, raise_app_exceptions=False)

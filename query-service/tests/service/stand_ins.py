@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from query_service.catching_up import CatchingUp
 from query_service.documents import CHECKPOINTS, Documents, DocumentsUnavailableError
-from query_service.feed import FeedPage, FeedUnavailableError, Heads
+from query_service.feed import FeedPage, FeedUnavailableError, Heads, UnknownHotelError
 from query_service.folding import Address
 from query_service.keeping import Keeping
 from query_service.metrics import ProjectorMetrics
@@ -17,6 +17,8 @@ from query_service.parking import Parking
 from query_service.projecting import Projecting
 from query_service.projections.catalog import PROJECTIONS
 from query_service.projections.projection import Document
+from query_service.reconciling import Reconciling
+from query_service.rounds import Pace, Rounds
 from shared_contracts.envelope import EventEnvelope, encode_event
 from shared_contracts.transport.consuming import Delivery
 
@@ -39,7 +41,9 @@ class FeedInMemory:
         self.asked.append((hotel_id, after))
         if self.down:
             raise FeedUnavailableError("down")
-        return FeedPage(tuple(self.events[hotel_id][after : after + limit]))
+        if hotel_id not in self.events:
+            raise UnknownHotelError(hotel_id)
+        return FeedPage(tuple(self.events[hotel_id][after : after + limit]), head=len(self.events[hotel_id]))
 
     async def heads(self, after: str, limit: int) -> Heads:
         if self.down:
@@ -71,6 +75,9 @@ class BreakingStore:
             raise DocumentsUnavailableError("killed here")
         return await self.documents.write(collection, documents)
 
+    async def ids(self, collection: str, first: str, until: str) -> list[str]:
+        return await self.documents.ids(collection, first, until)
+
 
 @dataclass
 class Projector:
@@ -101,6 +108,21 @@ def projector_of(documents: Documents, feed: FeedInMemory) -> Projector:
     stop.set()
     projecting = Projecting(Keeping(store, metrics), feed, Parking(documents), metrics, stop)
     return Projector(store, feed, registry, projecting, CatchingUp(projecting, feed, look_seconds=0))
+
+
+def rounds_of(projector: Projector) -> Rounds:
+    """Rounds over all hotels of the projector, which look again at once."""
+    pace = Pace(asyncio.Event())
+    reconciling = Reconciling(projector.feed, projector.store.documents, rest=pace.rest)
+    return Rounds(
+        reconciling,
+        projector.feed,
+        lambda _: True,
+        projector.projecting.leave_behind,
+        projector.projecting.metrics,
+        pace,
+        second_look_seconds=0,
+    )
 
 
 def delivery(event: EventEnvelope) -> Delivery:

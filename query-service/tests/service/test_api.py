@@ -11,7 +11,11 @@ from histories import Booked, History, guest_of
 from serving import query_api
 from stand_ins import Projector
 
+from query_service.diverging import Divergence
 from query_service.documents import Documents
+from query_service.marks import Marks
+from query_service.reconciling import Reconciling
+from query_service.settings import MARK_SECONDS
 from shared_contracts.transport.access import Access
 
 NOWHERE = "mongodb://127.0.0.1:1"
@@ -282,3 +286,51 @@ def problem(response: httpx2.Response, status: int, code: str) -> dict[str, Any]
     body: dict[str, Any] = response.json()
     assert (response.status_code, body["code"]) == (status, code)
     return body
+
+
+@pytest.mark.parametrize("query", EVERY_QUERY)
+async def test_documents_that_have_diverged_are_not_served(
+    api: httpx2.AsyncClient, projector: Projector, staying: object, query: str
+) -> None:
+    url = f"/v1/hotels/seaside{query}"
+    tag = (await api.get(url)).headers["etag"]
+    await projector.projecting.parking.mark_diverged("seaside", Divergence(4, 2, "it is ahead"))
+    refused = await api.get(url, headers={"If-None-Match": tag})
+    assert (refused.status_code, refused.json()["code"]) == (503, "read_model_diverged")
+    assert refused.headers["retry-after"] == "30"
+    waited = await api.get(f"{url}{'&' if '?' in url else '?'}min_position=9")
+    assert waited.json()["code"] == "read_model_diverged"
+
+
+async def test_a_repaired_document_has_another_tag(
+    api: httpx2.AsyncClient, projector: Projector, documents: Documents, staying: tuple[History, Booked]
+) -> None:
+    projector.feed.holds(staying[0].events)
+    right = (await documents.find("hotel", ["seaside"]))["seaside"]
+    await documents.put("hotel", {**right, "name": "Seesight"})
+    wrong = await api.get("/v1/hotels/seaside")
+    assert wrong.json()["name"] == "Seesight"
+    await Reconciling(projector.feed, documents).hotel("seaside", repair=True)
+    repaired = await api.get("/v1/hotels/seaside", headers={"If-None-Match": wrong.headers["etag"]})
+    assert (repaired.status_code, repaired.json()["name"]) == (200, "Seaside")
+    again = await api.get("/v1/hotels/seaside", headers={"If-None-Match": repaired.headers["etag"]})
+    assert again.status_code == 304
+
+
+async def test_marks_are_asked_for_once_in_a_while() -> None:
+    asked, now = list[str](), 0.0
+
+    class Counted:
+        async def find(self, collection: str, ids: object) -> dict[str, Any]:
+            assert ids == ["seaside"]
+            asked.append(collection)
+            return {}
+
+    marks = Marks(Counted(), clock=lambda: now)
+    for seconds in (0.0, 1.0, MARK_SECONDS - 0.01):
+        now = seconds
+        await marks.of("seaside")
+    assert asked == ["diverged_hotels", "repairs"]
+    now = MARK_SECONDS
+    await marks.of("seaside")
+    assert len(asked) == 4

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from query_service.diverging import Divergence
 from query_service.documents import Documents
 from query_service.folding import Fault
 from query_service.parking import Parking
@@ -47,7 +48,7 @@ def test_migrating_twice_creates_the_collections_once(command: Command, mongodb_
     assert asyncio.run(missing()) == []
 
 
-def test_what_is_parked_is_listed_and_resumed(command: Command, mongodb_url: str, database: str) -> None:
+def test_what_is_parked_is_listed_shown_resumed_and_dropped(command: Command, mongodb_url: str, database: str) -> None:
     async def park() -> None:
         with closing(Documents(mongodb_url, database, 10)) as documents:
             parking = Parking(documents, clock=lambda: 0.0)
@@ -57,12 +58,51 @@ def test_what_is_parked_is_listed_and_resumed(command: Command, mongodb_url: str
     asyncio.run(park())
     hotel, message = map(json.loads, command("parked", "list").stdout.splitlines())
     assert hotel == {
+        "kind": "hotel",
         "_id": "seaside",
         "position": 7,
         "reason": "it makes no sense",
         "at": "1970-01-01T00:00:00+00:00",
     }
     assert (message["queue"], message["reason"], message["bytes"]) == ("events.01", "not JSON", 1)
-    assert command("parked", "resume", "seaside").returncode == 0
-    again = command("parked", "resume", "seaside")
-    assert (again.returncode, again.stderr) == (1, "seaside is not parked.\n")
+    assert "body" not in message
+    assert json.loads(command("parked", "show", message["_id"]).stdout) == {**message, "body": "?"}
+    assert json.loads(command("parked", "show", "seaside").stdout) == hotel
+    assert command("parked", "show", "nowhere").returncode == 1
+
+    for words, said, audit in (
+        (("resume", "seaside"), "seaside goes on at 7\n", {"action": "parked_resumed", "hotel": "seaside"}),
+        (("drop", message["_id"]), f"{message['_id']} is dropped\n", {"action": "parked_dropped"}),
+    ):
+        for flags in (["--dry-run"], []):
+            done = command("parked", *words, "--operator", "ann", *flags)
+            assert (done.returncode, done.stdout) == (0, said)
+            line = json.loads(done.stderr)
+            assert line["operator"] == "ann"
+            assert line["dry_run"] == bool(flags)
+            assert audit.items() <= line.items()
+        again = command("parked", *words, "--operator", "ann")
+        assert again.returncode == 1
+    assert command("parked", "list").stdout == ""
+    assert command("parked", "resume", "seaside", "--operator", "ann").stderr == "seaside is not parked\n"
+
+
+def test_a_hotel_that_has_diverged_is_listed_and_not_resumed(command: Command, mongodb_url: str, database: str) -> None:
+    async def diverge() -> None:
+        with closing(Documents(mongodb_url, database, 10)) as documents:
+            await Parking(documents, clock=lambda: 0.0).mark_diverged("seaside", Divergence(9, 7, "it is ahead"))
+
+    asyncio.run(diverge())
+    assert json.loads(command("parked", "list").stdout) == {
+        "kind": "diverged",
+        "_id": "seaside",
+        "documents_position": 9,
+        "events_position": 7,
+        "reason": "it is ahead",
+        "at": "1970-01-01T00:00:00+00:00",
+    }
+    refused = command("parked", "resume", "seaside", "--operator", "ann")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "seaside has diverged: `query-service reconcile seaside --repair`\n",
+    )

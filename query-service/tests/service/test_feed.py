@@ -7,7 +7,7 @@ import orjson
 import pytest
 from histories import History
 
-from query_service.feed import Feed, FeedUnavailableError
+from query_service.feed import Feed, FeedUnavailableError, UnknownHotelError
 from shared_contracts.envelope import encode_event
 
 
@@ -72,3 +72,15 @@ async def test_heads_come_by_the_page() -> None:
     async with feed(lambda _: httpx2.Response(200, json={"positions": {"a": 3, "b": 1}, "next": "b"})) as reading:
         found = await reading.heads("", 2)
     assert (dict(found.positions), found.following) == ({"a": 3, "b": 1}, "b")
+
+
+async def test_a_hotel_that_the_write_side_does_not_know_is_told_from_a_page_that_is_not_there() -> None:
+    unknown = httpx2.Response(404, json={"code": "unknown_hotel"})
+    async with feed(lambda _: unknown) as reading:
+        with pytest.raises(UnknownHotelError):
+            await reading.missing("seaside", 0, 10)
+    for other in (httpx2.Response(404, content=b"nginx"), httpx2.Response(404, json=["unknown_hotel"])):
+        async with feed(lambda _, other=other: other) as reading:  # type: ignore[misc]
+            with pytest.raises(FeedUnavailableError) as raised:
+                await reading.missing("seaside", 0, 10)
+            assert not isinstance(raised.value, UnknownHotelError)

@@ -2,6 +2,7 @@ import pytest
 from histories import History
 from stand_ins import FeedInMemory, Projector, delivery
 
+from query_service.diverging import AHEAD
 from query_service.documents import Documents
 from query_service.reconciling import Reconciling
 
@@ -64,8 +65,8 @@ async def test_a_document_that_moved_meanwhile_is_left_alone(
 async def test_a_feed_that_ends_too_early_is_said(reconciling: Reconciling, feed: FeedInMemory, projected: int) -> None:
     feed.events[HOTEL] = feed.events[HOTEL][: projected - 3]
     report = await reconciling.hotel(HOTEL)
-    assert report.fault is not None
-    assert report.fault.position == projected - 2
+    assert (report.diverged, report.checkpoint) == (AHEAD, projected - 3)
+    assert report.drift > 0
 
 
 async def test_a_hotel_that_nobody_knows_has_no_documents(reconciling: Reconciling) -> None:

@@ -9,8 +9,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from query_service.marks import Marks
 from query_service.projections.dto import Dto
-from query_service.settings import DTO_VERSION, READ_SCOPE, RETRY_AFTER_SECONDS
+from query_service.settings import DIVERGED_RETRY_SECONDS, DTO_VERSION, READ_SCOPE, RETRY_AFTER_SECONDS
 from query_service.waiting import Waiting
 from shared_contracts.transport.access import Access
 from shared_contracts.transport.problems import Problem, ProblemError
@@ -25,6 +26,13 @@ BEHIND: Final = Problem(
     "The documents do not hold that position yet",
     "Ask again, or without min_position for what is known now.",
     retry_after=RETRY_AFTER_SECONDS,
+)
+DIVERGED: Final = Problem(
+    503,
+    "read_model_diverged",
+    "The documents hold what the write side does not",
+    "The write side came back older than the documents. An operator must repair the documents; ask again later.",
+    retry_after=DIVERGED_RETRY_SECONDS,
 )
 UNAVAILABLE: Final = Problem(
     503, "documents_unavailable", "The document store does not answer", retry_after=RETRY_AFTER_SECONDS
@@ -41,10 +49,14 @@ class Finding(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The hotel's document, and those of another collection that were asked for, by id."""
+    """The hotel's document, and those of another collection that were asked for, by id.
+
+    ``repairs``: how often documents of the hotel were changed under their positions.
+    """
 
     hotel: Any
     others: Mapping[str, Any]
+    repairs: int
 
     @property
     def position(self) -> int:
@@ -60,30 +72,44 @@ class Answering:
     documents: Finding
     waiting: Waiting
     access: Access
+    marks: Marks
 
     async def find(
         self, request: Request, hotel_id: str, min_position: int, collection: str = "", ids: Collection[str] = ()
     ) -> Found:
         """The hotel and the documents, together; ends with a problem where the caller or the hotel is not known."""
         self.access.principal(request.headers.get("authorization"), READ_SCOPE, hotel_id)
-        if min_position and not await self.waiting.reach(hotel_id, min_position):
-            raise ProblemError(BEHIND)
+        repairs = await self._repairs(hotel_id)
+        if min_position:
+            reached = await self.waiting.reach(hotel_id, min_position)
+            repairs = await self._repairs(hotel_id)
+            if not reached:
+                raise ProblemError(BEHIND)
         hotel, others = await asyncio.gather(
             self.documents.find("hotel", [hotel_id]),
             self.documents.find(collection, ids),
         )
         if hotel_id not in hotel:
             raise ProblemError(UNKNOWN_HOTEL)
-        return Found(hotel[hotel_id], others)
+        return Found(hotel[hotel_id], others, repairs)
+
+    async def _repairs(self, hotel_id: str) -> int:
+        """How often the hotel was repaired; ends with a problem where its documents have diverged from its events."""
+        mark = await self.marks.of(hotel_id)
+        if mark.diverged:
+            raise ProblemError(DIVERGED)
+        return mark.repairs
 
 
 def answer(request: Request, ids: Collection[str], found: Found, dto: Callable[[], Dto]) -> Response:
     """The DTO in JSON with its tag, or 304 where the caller has it already.
 
-    The tag is the position of each document that went into it, so two different answers never share one.
+    The tag is the position of each document that went into it and the number of the hotel's repairs, so two different
+    answers never share one.
     """
     others = (str(found.others[key]["position"]) if key in found.others else "0" for key in ids)
-    tag = f'"{DTO_VERSION}-{"-".join((str(found.hotel["position"]), *others))}"'
+    repaired = f"-r{found.repairs}" if found.repairs else ""
+    tag = f'"{DTO_VERSION}-{"-".join((str(found.hotel["position"]), *others))}{repaired}"'
     headers = {"ETag": tag, "Cache-Control": CACHE}
     if _has(request.headers.get("if-none-match"), tag):
         return Response(None, 304, headers)

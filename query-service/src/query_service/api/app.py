@@ -16,28 +16,10 @@ from query_service.projections.hotel_dto import HotelDto
 from query_service.projections.reservation_dto import ReservationDto
 from query_service.projections.room_rack_dto import RackDto
 from query_service.projections.statistics_dto import StatisticsDto
-from shared_contracts.transport.problems import MEDIA_TYPE, install, problem_response
+from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, install, problem_response
 
 HOTEL: Final = "/v1/hotels/{hotel_id}"
-_PROBLEM: Final[dict[str, Any]] = {
-    "content": {
-        MEDIA_TYPE: {
-            "schema": {
-                "type": "object",
-                "required": ["type", "title", "status", "code", "retryable"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "code": {"type": "string", "description": "Stable, for programs."},
-                    "detail": {"type": "string"},
-                    "retryable": {"type": "boolean"},
-                    "errors": {"type": "array", "items": {"type": "object"}},
-                },
-            },
-        },
-    },
-}
+_PROBLEM: Final[dict[str, Any]] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "The caller has this answer already"},
     401: {"description": "Nobody we know", **_PROBLEM},
