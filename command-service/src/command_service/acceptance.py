@@ -165,9 +165,7 @@ class Acceptance:
                 for request in requests:
                     await self._flush([request])
         else:
-            seconds = asyncio.get_running_loop().time() - started
-            accepted = answers.count(Answer.ACCEPTED)
-            self.metrics.flushed(accepted, len(answers) - accepted, seconds)
+            self.metrics.flushed(len(answers), asyncio.get_running_loop().time() - started)
             remaining = iter(answers)
             for request in requests:
                 mine = [next(remaining) for _ in request.commands]
@@ -190,7 +188,10 @@ class Acceptance:
             crash_here(CrashPoint.API_BEFORE_COMMIT)
         crash_here(CrashPoint.API_AFTER_COMMIT)
         self._remember(known.union(command.hotel_id for command in opened.values()))
-        return [_answer(command, heard, prints) for command, heard in zip(commands, admitted, strict=True)]
+        answers = [_answer(command, heard, prints) for command, heard in zip(commands, admitted, strict=True)]
+        new = len(opened) + len(stored)
+        self.metrics.accepted(new, answers.count(Answer.ACCEPTED) - new)
+        return answers
 
     async def _hotels(self, connection: Connection, named: set[str]) -> set[str]:
         """Which of the named hotels are known."""

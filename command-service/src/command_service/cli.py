@@ -7,7 +7,7 @@ import typer
 import uvloop
 from starlette.applications import Starlette
 
-from command_service import parked_cli
+from command_service import parked_cli, reconcile_cli
 from command_service.acceptance import Acceptance
 from command_service.api.app import build_app
 from command_service.api.commands import CommandRoutes
@@ -17,13 +17,16 @@ from command_service.api.reads import Reads
 from command_service.database import pool
 from command_service.deciding import Deciding
 from command_service.ledger import Ledger
+from command_service.members import Workers
 from command_service.metrics import ApiMetrics, RelayMetrics, WorkerMetrics
 from command_service.migrating import migrate as migrate_database
 from command_service.outbox import COMMANDS, EVENTS
 from command_service.readiness import api_readiness, relay_readiness, worker_readiness
 from command_service.relay import Relay
+from command_service.rounds import Rounds
 from command_service.sending import Sender
 from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH, Settings
+from command_service.waiting_room import WaitingRoom
 from shared_contracts.topology import PARTITIONS, commands_queue
 from shared_contracts.transport.access import access_of
 from shared_contracts.transport.amqp import declare_topology
@@ -33,9 +36,12 @@ from shared_contracts.transport.logs import configure
 from shared_contracts.transport.observing import Measured, new_registry, observation_routes
 from shared_contracts.transport.process import run
 from shared_contracts.transport.publishing import Publisher
+from shared_contracts.transport.sharing import Sharing
+from shared_contracts.transport.sharing_metrics import watch_shares
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(parked_cli.app, name="parked")
+app.command()(reconcile_cli.reconcile)
 
 
 @app.command()
@@ -58,7 +64,7 @@ def relay() -> None:
 
 @app.command()
 def worker() -> None:
-    """Decide queued commands; a second one stands by for each partition."""
+    """Decide queued commands; all that run share the partitions evenly."""
     uvloop.run(_worker(_start("worker")))
 
 
@@ -97,7 +103,9 @@ async def _relay(settings: Settings) -> None:
     metrics = RelayMetrics(registry)
     commands = Sender(COMMANDS, Publisher(url, "innkeep-relay-commands"), metrics)
     events = Sender(EVENTS, Publisher(url, "innkeep-relay-events"), metrics)
-    sender = Relay(settings.postgres_url, url, commands, events, metrics)
+    rounds = Rounds(settings.postgres_url, metrics)
+    waiting = WaitingRoom(settings.postgres_url, url, metrics)
+    sender = Relay(settings.postgres_url, url, commands, events, metrics, (rounds, waiting))
     async with pool(settings.postgres_url, "innkeep-relay-health", 1) as database:
         http = Starlette(routes=observation_routes(registry, relay_readiness(database, sender)))
         await run(http, settings.host, settings.port, asyncio.Event(), sender.run)
@@ -107,13 +115,16 @@ async def _worker(settings: Settings) -> None:
     registry = new_registry()
     stop = asyncio.Event()
     async with pool(settings.postgres_url, "innkeep-worker", WORKER_POOL) as database:
+        sharing = Sharing(Workers(database), [commands_queue(partition) for partition in range(PARTITIONS)])
         consumer = Consumer(
             url=settings.rabbitmq_url.get_secret_value(),
             name="innkeep-worker",
-            queues=[commands_queue(partition) for partition in range(PARTITIONS)],
+            queues=sharing.queues,
             prefetch=WORKER_PREFETCH,
             batch=WORKER_BATCH,
             handle=Deciding(Ledger(database), WorkerMetrics(registry), stop).handle,
+            sharing=sharing,
         )
+        watch_shares(registry, consumer, sharing)
         http = Starlette(routes=observation_routes(registry, worker_readiness(database, consumer)))
-        await run(http, settings.host, settings.port, stop, consumer.run)
+        await run(http, settings.host, settings.port, stop, consumer.run, sharing.run)

@@ -13,6 +13,15 @@ from command_service.settings import (
     STATEMENT_SECONDS,
 )
 
+UnfitDatabaseError: Final = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+"""The database has not the schema of this release, or does not let us use it."""
+
 DatabaseDownError: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -20,14 +29,28 @@ DatabaseDownError: Final = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.DiskFullError,
+    asyncpg.DatabaseDroppedError,
+    asyncpg.InvalidCatalogNameError,  # the database is dropped and not restored yet
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.IdleSessionTimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InsufficientResourcesError,  # disk, memory, connections, or a limit of its configuration
+    asyncpg.PostgresSystemError,  # it cannot read or write its files
+    asyncpg.ConfigFileError,
     asyncpg.TransactionRollbackError,
     asyncpg.LockNotAvailableError,
     OSError,
     TimeoutError,
+    *UnfitDatabaseError,
 )
-"""The server is down, going down, full, or made us wait too long for others. It says nothing about the command."""
+"""The server is down, going down, full, read-only, not set up for us, or made us wait too long for others.
+
+It says nothing about the command. What is wrong with single rows (``DataCorruptedError``, a tripwire that fires) is not
+among them: it harms the hotel that it is about, and no other.
+"""
+
 
 # Quoted, because asyncpg's classes are generic for type checkers only.
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

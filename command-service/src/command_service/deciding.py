@@ -109,7 +109,8 @@ class Deciding:
 
     async def _decide(self, commands: Sequence[CommandEnvelope]) -> None:
         decided = await self._patiently(lambda: self.decisions.decide(commands))
-        self.metrics.decided(decided, time.time() - min(command.at.timestamp() for command in commands))
+        oldest = time.time() - min(command.at.timestamp() for command in commands)
+        self.metrics.decided(decided, len(commands), oldest)
 
     async def _alone(self, sent: Sent) -> None:
         """Try the command by itself, in place, up to the stored count of attempts; then it has failed."""

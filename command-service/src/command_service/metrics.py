@@ -21,11 +21,14 @@ class ApiMetrics:
         self._batch = Histogram("innkeep_accept_batch_size", "Rows", buckets=BATCH_BUCKETS, registry=registry)
         self._seconds = Histogram("innkeep_accept_seconds", "Insert", buckets=SECONDS_BUCKETS, registry=registry)
 
-    def flushed(self, new: int, repeated: int, seconds: float) -> None:
-        """One shared insert returned."""
+    def accepted(self, new: int, repeated: int) -> None:
+        """So many commands were stored, and so many were stored before."""
         self._accepted.inc(new)
         self._repeated.inc(repeated)
-        self._batch.observe(new + repeated)
+
+    def flushed(self, commands: int, seconds: float) -> None:
+        """One shared insert of so many commands returned."""
+        self._batch.observe(commands)
         self._seconds.observe(seconds)
 
     def busy(self) -> None:
@@ -46,6 +49,19 @@ class RelayMetrics:
         self._age = Histogram(
             "innkeep_published_age_seconds", "Stored to taken", ["kind"], buckets=SECONDS_BUCKETS, registry=registry
         )
+        self._drift = Gauge(
+            "innkeep_drift_rows", "Rows that were not the fold of their events when last looked at", registry=registry
+        )
+        self._compared = Counter(
+            "innkeep_compared_hotels_total", "Hotels compared with their events", registry=registry
+        )
+        self._round = Gauge(
+            "innkeep_last_round_timestamp_seconds", "When all hotels were last compared", registry=registry
+        )
+        self._waiting = Gauge("innkeep_parked", "Commands and messages that wait for an operator", registry=registry)
+        self._undeliverable = Gauge(
+            "innkeep_undeliverable_messages", "Messages that the broker gave up", registry=registry
+        )
 
     def watch_unsent(self, kind: str, waited: Callable[[], float]) -> None:
         """Ask, whenever the metrics are read, how long the oldest unsent row has waited by then."""
@@ -61,6 +77,20 @@ class RelayMetrics:
         """A batch was not confirmed."""
         self._faults.inc()
 
+    def compared(self, hotels: int, drift: int) -> None:
+        """So many hotels were compared, and so many rows differ now, in all that were looked at."""
+        self._compared.inc(hotels)
+        self._drift.set(drift)
+
+    def went_round(self, at: float) -> None:
+        """All hotels were looked at, the last one at this time."""
+        self._round.set(at)
+
+    def waiting(self, parked: int, undeliverable: int) -> None:
+        """So much waits for an operator now, in the database and at the broker."""
+        self._waiting.set(parked)
+        self._undeliverable.set(undeliverable)
+
     def leading(self, active: bool) -> None:  # noqa: FBT001  # a gauge's value
         """This relay became, or is no longer, the active one."""
         self._leading.set(active)
@@ -75,6 +105,7 @@ class WorkerMetrics:
         self._succeeded = outcomes.labels("succeeded")
         self._rejected = outcomes.labels("rejected")
         self._failed = outcomes.labels("failed")
+        self._repeated = Counter("innkeep_repeated_commands_total", "Dropped: decided before", registry=registry)
         self._parked = Counter("innkeep_parked_total", "Messages parked", registry=registry)
         self._events = Counter("innkeep_events_total", "Events recorded", registry=registry)
         self._batch = Histogram("innkeep_decide_batch_size", "Commands", buckets=BATCH_BUCKETS, registry=registry)
@@ -82,8 +113,9 @@ class WorkerMetrics:
             "innkeep_decided_age_seconds", "Accepted to decided", buckets=SECONDS_BUCKETS, registry=registry
         )
 
-    def decided(self, decided: Decided, oldest_seconds: float) -> None:
-        """A transaction committed; the oldest of its commands had been accepted so long ago."""
+    def decided(self, decided: Decided, commands: int, oldest_seconds: float) -> None:
+        """A transaction over so many commands committed; the oldest of them had been accepted so long ago."""
+        self._repeated.inc(commands - len(decided.outcomes))
         self._age.observe(max(oldest_seconds, 0.0))
         rejected = sum(outcome.code is not None for outcome in decided.outcomes)
         self._succeeded.inc(len(decided.outcomes) - rejected)

@@ -9,7 +9,8 @@ import structlog
 from pydantic import SecretStr
 
 from command_service.database import Session
-from command_service.settings import MIGRATION_LOCK
+from command_service.durability import weakened
+from command_service.settings import LOCK_SECONDS, MIGRATION_LOCK
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 log = structlog.get_logger()
@@ -33,12 +34,20 @@ def migrations() -> list[tuple[str, str]]:
 
 
 async def migrate(url: SecretStr) -> list[str]:
-    """Apply what is missing, each in its own transaction; the names applied. Callers wait for each other."""
+    """Apply what is missing, each in its own transaction; the names applied. Callers wait for each other.
+
+    One that fails, or dies half-way, is undone. What a newer release has applied is left, and said in the log.
+    """
     connection = await asyncpg.connect(url.get_secret_value())
     try:
+        await weakened(connection)
         await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        # Whoever waits for a table has all later comers wait behind it.
+        await connection.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         await connection.execute(_BOOK)
         applied = {row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM migration")}
+        if unknown := sorted(applied.keys() - {name for name, _ in migrations()}):
+            log.warning("schema_is_newer", unknown=unknown)
         return [name for name, text in migrations() if await _apply(connection, name, text, applied)]
     finally:
         await connection.close()
@@ -48,7 +57,7 @@ async def _apply(connection: Session, name: str, text: str, applied: dict[str, s
     digest = hashlib.sha256(text.encode()).hexdigest()
     if name in applied:
         if applied[name] != digest:
-            raise ChangedMigrationError(name)
+            raise ChangedMigrationError(f"{name} was applied with another text: put that back, and write a new one")
         return False
     async with connection.transaction():
         await connection.execute(text)

@@ -1,13 +1,19 @@
 """What each process needs in order to work, asked when somebody wants to know."""
 
 import asyncio
+from typing import Final
 
-from command_service.database import DatabaseDownError, Pool
+from command_service.database import DatabaseDownError, Pool, UnfitDatabaseError
+from command_service.durability import Durability
 from command_service.migrating import migrations
 from command_service.relay import Relay
 from command_service.settings import BEHIND_SECONDS, READINESS_SECONDS
 from shared_contracts.transport.consuming import Consumer
 from shared_contracts.transport.observing import Readiness, ReadinessCheck
+from shared_contracts.transport.sharing import behind_in_sharing
+
+NAMES: Final = "SELECT name, current_setting('transaction_read_only') = 'on' AS read_only FROM migration"
+READ_ONLY: Final = "is read-only: is it a standby, or has it been told to write nothing?"
 
 
 class DatabaseProbe:
@@ -16,17 +22,24 @@ class DatabaseProbe:
     def __init__(self, pool: Pool) -> None:
         """Remember whom to ask."""
         self._pool = pool
+        self.durability = Durability()
         self._asking: asyncio.Task[dict[str, str]] | None = None
 
     async def missing(self) -> dict[str, str]:
         """What is missing; answers within ``READINESS_SECONDS``, also when the server holds still."""
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(_missing(self._pool))
+            self._asking = asyncio.create_task(self._ask())
         # Not cancelled: a pool waits for the server even when it takes back a connection that nobody waits for.
         await asyncio.wait([self._asking], timeout=READINESS_SECONDS)
         if not self._asking.done():
             return {"postgresql": f"does not answer within {READINESS_SECONDS} s"}
         return dict(self._asking.result())
+
+    async def _ask(self) -> dict[str, str]:
+        missing = await _missing(self._pool)
+        if not missing:
+            await self.durability.look(self._pool)
+        return missing
 
 
 def api_readiness(pool: Pool) -> ReadinessCheck:
@@ -34,7 +47,7 @@ def api_readiness(pool: Pool) -> ReadinessCheck:
     probe = DatabaseProbe(pool)
 
     async def check() -> Readiness:
-        return Readiness(missing=await probe.missing())
+        return Readiness(await probe.missing(), probe.durability.weakened)
 
     return check
 
@@ -47,7 +60,7 @@ def worker_readiness(pool: Pool, consumer: Consumer) -> ReadinessCheck:
         missing = await probe.missing()
         if not consumer.connected:
             missing["rabbitmq"] = "not consuming: is it up, and has `command-service migrate` declared the queues?"
-        return Readiness(missing=missing)
+        return Readiness(missing, {**probe.durability.weakened, **behind_in_sharing(consumer.sharing)})
 
     return check
 
@@ -60,7 +73,7 @@ def relay_readiness(pool: Pool, relay: Relay) -> ReadinessCheck:
         missing = await probe.missing()
         if relay.trouble:
             missing.setdefault("postgresql", relay.trouble)
-        behind = {}
+        behind = dict(probe.durability.weakened)
         for sender in (relay.commands, relay.events):
             kind = sender.outbox.kind
             if sender.trouble:
@@ -71,6 +84,8 @@ def relay_readiness(pool: Pool, relay: Relay) -> ReadinessCheck:
                 behind[kind] = f"the oldest has waited for {seconds:.0f} s"
         if not relay.leading:
             behind["relay"] = "standing by for the active one"
+        for aside in relay.asides:
+            behind |= aside.behind()
         return Readiness(missing, behind)
 
     return check
@@ -78,10 +93,14 @@ def relay_readiness(pool: Pool, relay: Relay) -> ReadinessCheck:
 
 async def _missing(pool: Pool) -> dict[str, str]:
     try:
-        rows = await pool.fetch("SELECT name FROM migration", timeout=READINESS_SECONDS)
+        rows = await pool.fetch(NAMES, timeout=READINESS_SECONDS)
+    except UnfitDatabaseError as error:
+        return {"postgresql": f"run `command-service migrate`: {type(error).__name__}"}
     except DatabaseDownError as error:
         return {"postgresql": f"does not answer: {type(error).__name__}"}
     except Exception as error:  # noqa: BLE001  # whatever it is, it is what is missing
         return {"postgresql": f"run `command-service migrate`: {type(error).__name__}"}
     absent = [name for name, _ in migrations() if name not in {row["name"] for row in rows}]
-    return {"postgresql": f"run `command-service migrate`: {', '.join(absent)}"} if absent else {}
+    if absent:
+        return {"postgresql": f"run `command-service migrate`: {', '.join(absent)}"}
+    return {"postgresql": READ_ONLY} if rows[0]["read_only"] else {}

@@ -5,10 +5,11 @@ and the deletion sends twice; everybody downstream expects it.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
+import asyncpg
 import structlog
 from pydantic import SecretStr
 
@@ -18,6 +19,7 @@ from command_service.metrics import RelayMetrics
 from command_service.queries import queries
 from command_service.sending import Sender
 from command_service.settings import (
+    ASIDE_RETRY_SECONDS,
     LEADER_BEAT_SECONDS,
     LEADER_SILENCE_SECONDS,
     LOST_LOOK_SECONDS,
@@ -32,6 +34,22 @@ SQL: Final = queries("relay")
 log = structlog.get_logger()
 
 
+class Aside(Protocol):
+    """What the active relay does besides; a fault of it never ends the sending."""
+
+    async def run(self) -> None:
+        """Work until cancelled; may raise anything, and is run again."""
+        ...
+
+    def forget(self) -> None:
+        """This relay does not lead any more: know nothing, and hold nothing up."""
+        ...
+
+    def behind(self) -> Mapping[str, str]:
+        """What readiness tells of it."""
+        ...
+
+
 @dataclass(slots=True)
 class Relay:
     """Sends both outboxes while it holds the lock; else stands by. The lock lives and dies with its session.
@@ -44,6 +62,7 @@ class Relay:
     commands: Sender
     events: Sender
     metrics: RelayMetrics
+    asides: Sequence[Aside] = ()
     leading: bool = False
     trouble: str = ""
 
@@ -52,7 +71,7 @@ class Relay:
         while not stop.is_set():
             try:
                 await self._session(stop)
-            except DatabaseDownError as error:
+            except (*DatabaseDownError, asyncpg.QueryCanceledError) as error:
                 self.trouble = f"postgresql: {error!r}"
                 log.warning("database_down", error=repr(error))
             finally:
@@ -69,7 +88,9 @@ class Relay:
             self.trouble = ""
             for sender in (self.commands, self.events):
                 sender.forget()
-            while not await sessions[0].fetchval(SQL["lead"], RELAY_LOCK):
+            while not (led := await sessions[0].fetchval(SQL["lead"], RELAY_LOCK)):
+                if led is None:
+                    raise asyncpg.ReadOnlySQLTransactionError("nothing can be marked as sent on a read-only server")
                 if await wait_for(stop, STANDBY_SECONDS):
                     return
             for name in ("commands", "events", "lost"):
@@ -93,6 +114,7 @@ class Relay:
             self.commands.run(commands, stop),
             self.events.run(events, stop),
             self._find_lost(lost, stop),
+            *(beside(aside, stop) for aside in self.asides),
         )
 
     async def _find_lost(self, session: Session, stop: asyncio.Event) -> None:
@@ -113,6 +135,29 @@ async def keep(lock: Session, stop: asyncio.Event) -> None:
     while not stop.is_set():
         await lock.fetchval("SELECT 1", timeout=LEADER_SILENCE_SECONDS)
         await wait_for_any(LEADER_BEAT_SECONDS, stop, ended)
+
+
+async def beside(aside: Aside, stop: asyncio.Event) -> None:
+    """Run the aside until ``stop``, again after each fault; leave it at once then, whatever it waits for."""
+    working, stopping = asyncio.ensure_future(_untroubled(aside)), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        working.cancel()
+        stopping.cancel()
+        aside.forget()
+        await asyncio.gather(working, stopping, return_exceptions=True)
+
+
+async def _untroubled(aside: Aside) -> None:
+    while True:
+        try:
+            await aside.run()
+        except DatabaseDownError as error:
+            log.warning("database_down", aside=type(aside).__name__, error=repr(error))
+        except Exception:
+            log.exception("aside_failed", aside=type(aside).__name__)
+        await asyncio.sleep(ASIDE_RETRY_SECONDS)
 
 
 async def together(*parts: Coroutine[None, None, None]) -> None:

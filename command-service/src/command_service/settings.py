@@ -50,7 +50,7 @@ LOST_SPAN_SECONDS: Final = 300
 LOST_BATCH: Final = 5_000
 STANDBY_SECONDS: Final = 0.5
 
-WORKER_PREFETCH: Final = 200
+WORKER_PREFETCH: Final = 200  # never lower beside older workers: order would be lost (decision 6)
 WORKER_BATCH: Final = 250
 MAX_ATTEMPTS: Final = 5
 SUSPECT_DELIVERIES: Final = 2
@@ -59,15 +59,29 @@ DATABASE_RETRY_SECONDS: Final = 0.5
 MAX_PARKED_BYTES: Final = 65_536
 MAX_ERROR_TEXT: Final = 500
 
+RECONCILE_PAGE: Final = 200
+BOOKKEEPING_PAGE: Final = 2_000
+UNDECIDED_AFTER_SECONDS: Final = 900
+MAX_DIFFERENCES: Final = 1_000
+MAX_DIFFERENCES_LOGGED: Final = 20
+ROUND_RESTS: Final = 19
+"""The round rests so many times as long as it works: it takes one part in twenty of its process at the most."""
+MAX_ROUND_REST_SECONDS: Final = 30.0
+ROUND_SECONDS: Final = 300
+ROUND_STATEMENT_SECONDS: Final = 5
+WAITING_LOOK_SECONDS: Final = 15
+MAX_PARKED_COUNTED: Final = 10_000
+ASIDE_RETRY_SECONDS: Final = 5
+
 STATEMENT_SECONDS: Final = 15
 LOCK_SECONDS: Final = 10
-IDLE_TRANSACTION_SECONDS: Final = 15
+IDLE_TRANSACTION_SECONDS: Final = 5
 KEEPALIVE_SECONDS: Final = 5
 KEEPALIVE_COUNT: Final = 3
 READINESS_SECONDS: Final = 2
 BEHIND_SECONDS: Final = 10
 API_POOL: Final = 6
-WORKER_POOL: Final = 2
+WORKER_POOL: Final = 3
 MIGRATION_LOCK: Final = 7_411_002
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -29,13 +30,13 @@ def read_reservation(status: str, state: str) -> Reservation:
 
 
 def write_definition(hotel: OpenedHotel) -> str:
-    """The ``definition`` column: all of a hotel but its business date."""
+    """The ``definition`` column: all of a hotel but its business date. Equal hotels are spelled equally everywhere."""
     return orjson.dumps(
         {
             "name": hotel.name,
             "time_zone": hotel.time_zone,
             "currency": hotel.currency,
-            "room_types": list(hotel.room_types.values()),
+            "room_types": sorted(hotel.room_types.values(), key=attrgetter("code")),
         }
     ).decode()
 

@@ -9,6 +9,7 @@ from command_service.batch import Decided, Outcome, Standing
 from command_service.database import Connection
 from command_service.domain.hotel import OpenedHotel
 from command_service.domain.house import House
+from command_service.domain.inventory import NightCount, TypeNight
 from command_service.domain.reservation import Confirmed, InHouse, Reservation, status_of
 from command_service.domain.room import RoomSpan
 from command_service.loading import SQL
@@ -54,12 +55,12 @@ def _house_rows(rows: dict[str, list[Row]], hotel_id: str, before: House, standi
     for key, reservation in after.reservations.items():
         old = before.reservations.get(key)
         if old is not reservation:
-            rows["write_reservations"].append(_reservation_row(hotel_id, standing.versions[key], reservation))
-            was, span = _span(old), _span(reservation)
+            rows["write_reservations"].append(reservation_row(hotel_id, standing.versions[key], reservation))
+            was, span = span_of(old), span_of(reservation)
             if was is not None and was != span:
                 rows["delete_spans"].append((hotel_id, key))
             if span is not None and was != span:
-                rows["write_spans"].append(_span_row(hotel_id, span))
+                rows["write_spans"].append(span_row(hotel_id, span))
     rows["write_inventory"].extend(_inventory_rows(hotel_id, before, after))
 
 
@@ -67,21 +68,29 @@ def _inventory_rows(hotel_id: str, before: House, after: House) -> Iterator[Row]
     assert isinstance(after.hotel, OpenedHotel), "only an opened hotel changes"  # noqa: S101
     for key, count in after.inventory.items():
         if before.inventory.get(key) is not count:
-            limit = len(after.hotel.room_types[key[0]].rooms) + count.allowance
-            yield hotel_id, *key, count.sold, count.allowance, limit
+            yield inventory_row(hotel_id, after.hotel, key, count)
 
 
-def _span(reservation: Reservation | None) -> RoomSpan | None:
+def span_of(reservation: Reservation | None) -> RoomSpan | None:
+    """The room that a reservation has, where it has one."""
     return reservation.span if isinstance(reservation, Confirmed | InHouse) else None
 
 
-def _reservation_row(hotel_id: str, position: int, reservation: Reservation) -> Row:
+def reservation_row(hotel_id: str, position: int, reservation: Reservation) -> Row:
+    """A row of ``reservation``; ``position`` is that of its last event."""
     key, stay = reservation.booking.id, reservation.booking.stay
     state = write_reservation(reservation)
     return hotel_id, key, status_of(reservation), stay.arrival, stay.departure, position, state
 
 
-def _span_row(hotel_id: str, span: RoomSpan) -> Row:
+def inventory_row(hotel_id: str, hotel: OpenedHotel, key: TypeNight, count: NightCount) -> Row:
+    """A row of ``inventory``."""
+    limit = len(hotel.room_types[key[0]].rooms) + count.allowance
+    return hotel_id, *key, count.sold, count.allowance, limit
+
+
+def span_row(hotel_id: str, span: RoomSpan) -> Row:
+    """A row of ``room_span``."""
     return hotel_id, span.room, span.from_date, span.to_date, span.reservation_id, span.occupied
 
 

@@ -11,7 +11,7 @@ from command_service.api.commands import CommandRoutes
 from command_service.api.parsing import BODIES, Batch, BatchItem
 from command_service.api.reading import ReadingRoutes
 from shared_contracts.catalog import COMMANDS
-from shared_contracts.transport.problems import MEDIA_TYPE, install
+from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, install
 
 PREFIX: Final = "/v1/hotels/{hotel_id}/commands"
 HOTEL_PARAMETER: Final = {"name": "hotel_id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -46,35 +46,17 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     422: {"description": "Not valid", **_PROBLEM},
     503: {"description": "Not now", **_PROBLEM},
 }
-_PROBLEM_SCHEMA: Final = {
-    "type": "object",
-    "required": ["type", "title", "status", "code", "retryable"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "description": "Stable, for programs."},
-        "detail": {"type": "string"},
-        "retryable": {"type": "boolean"},
-        "command_id": {
-            "type": "string",
-            "format": "uuid",
-            "description": "With 503: send the command again with this as its Idempotency-Key.",
-        },
-        "command_ids": {
-            "type": "array",
-            "items": {"type": ["string", "null"], "format": "uuid"},
-            "description": "With 503: the idempotency_key to send each item again with, in order; null for one that "
-            "is not valid.",
-        },
-        "errors": {
-            "type": "array",
-            "description": "Pointers are JSON pointers into the body; for an item of a batch, into the item's body.",
-            "items": {
-                "type": "object",
-                "properties": {name: {"type": "string"} for name in ("pointer", "code", "message")},
-            },
-        },
+_MORE_MEMBERS: Final = {
+    "command_id": {
+        "type": "string",
+        "format": "uuid",
+        "description": "With 503: send the command again with this as its Idempotency-Key.",
+    },
+    "command_ids": {
+        "type": "array",
+        "items": {"type": ["string", "null"], "format": "uuid"},
+        "description": "With 503: the idempotency_key to send each item again with, in order; null for one that "
+        "is not valid.",
     },
 }
 
@@ -125,7 +107,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     components = document.setdefault("components", {}).setdefault("schemas", {})
     components |= shared.get("$defs", {})
     components |= {name: schema for (name, _), schema in schemas.items() if name not in components}
-    components["Problem"] = _PROBLEM_SCHEMA
+    components["Problem"] = {**PROBLEM_SCHEMA, "properties": PROBLEM_SCHEMA["properties"] | _MORE_MEMBERS}
     return document
 
 

@@ -23,4 +23,5 @@ INSERT INTO command_outbox (command_id) VALUES ($1);
 DELETE FROM parked WHERE id = $1;
 
 -- name: count
-SELECT count(*) FROM parked;
+-- Never more than $1.
+SELECT count(*) FROM (SELECT FROM parked ORDER BY id LIMIT $1) p;

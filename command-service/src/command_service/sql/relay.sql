@@ -1,6 +1,7 @@
 -- name: lead
--- Whether this session is the one active relay; the lock ends with the session.
-SELECT pg_try_advisory_lock($1);
+-- Whether this session is the one active relay; the lock ends with the session. Nothing where the server is read-only:
+-- a standby has the rows too, and whoever led there would send them again and again.
+SELECT CASE WHEN current_setting('transaction_read_only') = 'off' THEN pg_try_advisory_lock($1) END;
 
 -- name: unsent_commands
 -- The oldest $1 of the first $2 unsent ones: those of the hotels $3 where $4, else those of all other hotels.

@@ -1,5 +1,5 @@
--- What PostgreSQL holds for the command service. Everything but commands, outboxes, attempts and parked messages is a fold
--- of `event`. CHECK and EXCLUDE constraints are tripwires behind the rules of the domain, not the rules.
+-- What PostgreSQL holds for the command service. Everything but commands, outboxes, attempts, parked messages and workers is
+-- a fold of `event`. CHECK and EXCLUDE constraints are tripwires behind the rules of the domain, not the rules.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
@@ -129,3 +129,9 @@ CREATE TABLE parked (
     body       bytea NOT NULL,
     parked_at  timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- The workers that run, each counting up while it lives. Not logged: what a crash of the server empties fills within a second.
+CREATE UNLOGGED TABLE worker (
+    member text PRIMARY KEY,
+    beats  bigint NOT NULL
+) WITH (fillfactor = 50);
