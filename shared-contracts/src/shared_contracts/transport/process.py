@@ -11,6 +11,8 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared_contracts.transport.collecting import collect_seldom
+
 FINISH_SECONDS: Final = 8
 LATEST_SECONDS: Final = 9.5
 BACKLOG: Final = 2_048
@@ -27,6 +29,7 @@ async def run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, *loops: L
 
     The process is gone ``LATEST_SECONDS`` after that, whatever still hangs: all that it has in hand may come again.
     """
+    collect_seldom()
     running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(number, stop.set)
