@@ -13,7 +13,7 @@ import structlog
 from command_service.api.reads import Reads
 from command_service.database import DatabaseDownError
 from command_service.queries import queries
-from command_service.settings import MAX_WAITING_REQUESTS, STATUS_POLL_SECONDS
+from command_service.settings import DATABASE_RETRY_SECONDS, MAX_WAITING_REQUESTS, STATUS_POLL_SECONDS
 
 SQL: Final = queries("reading")
 BOOKING_TASK: Final = "book-room"
@@ -81,7 +81,8 @@ class Outcomes:
                 found = await self._read(list(self._waiting))
             except DatabaseDownError as error:
                 log.warning("database_down", error=repr(error))
-                found = {}
+                await asyncio.sleep(DATABASE_RETRY_SECONDS)
+                continue
             for command_id, status in found.items():
                 if status["status"] != "accepted":
                     self._answer(command_id, status)

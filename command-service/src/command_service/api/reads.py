@@ -43,7 +43,10 @@ class Reads:
             reading.cancel()
         if not done:
             raise TimeoutError("the read took too long")
-        return reading.result()
+        try:
+            return reading.result()
+        except asyncpg.QueryCanceledError as error:
+            raise TimeoutError("the server ended the read") from error
 
     async def _run(self, query: Callable[[Connection], Awaitable[Found]]) -> Found:
         async with self._places, self.pool.acquire() as connection:
