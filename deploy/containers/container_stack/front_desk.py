@@ -44,6 +44,11 @@ class FrontDesk:
         if status != "succeeded":
             raise NotAsPromisedError(f"the command {command_id} is {status} after {WAIT_SECONDS} s")
 
+    def unknown(self, command_id: str) -> None:
+        """``NotAsPromisedError`` where the command is known."""
+        with _client() as client:
+            _body(client.get(f"{self.command_api}/v1/commands/{command_id}"), 404)
+
     def reservation(self, reservation_id: str) -> dict[str, Any]:
         """The reservation as the query service shows it, at least as new as the last outcome."""
         url = f"{self.query_api}/v1/hotels/{self.hotel_id}/reservations/{reservation_id}"

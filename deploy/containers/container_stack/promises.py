@@ -1,15 +1,20 @@
 """What the running containers must do and be: one function a promise, in the order in which they are proved."""
 
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from container_stack.compose import PROCESSES, STORES, Project
-from container_stack.engine import EngineError, run
+from container_stack.engine import ROOT, EngineError, run
 from container_stack.example import BOOKING, OPENING
 from container_stack.front_desk import FrontDesk, NotAsPromisedError
 from container_stack.hardening import faults, kernel_faults
 
+BACKUP: Final = ROOT / "deploy" / "containers" / "backup"
+MADE_AGAIN_SECONDS: Final = 60.0
 # Each prints what an image should not hold.
 SEARCHES: Final = (
     ["sh", "-c", "command -v cc gcc g++ make git curl uv; :"],
@@ -50,6 +55,17 @@ class Proof:
         self.desk.succeed(command_id)
         self.reservations.append(command_id)
         self.read_back()
+
+    def read_back_in_time(self) -> None:
+        """Read every reservation, as soon as the documents are made again."""
+        deadline = time.monotonic() + MADE_AGAIN_SECONDS
+        while True:
+            try:
+                return self.read_back()
+            except NotAsPromisedError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
 
     def read_back(self) -> None:
         """Read every reservation from the query service."""
@@ -143,6 +159,39 @@ def data_outlives_containers(proof: Proof) -> None:
     proof.book()
 
 
+def a_backup_brings_everything_back(proof: Proof) -> None:
+    """After a restore every reservation of the backup is there, one made later is not, and another room is booked."""
+    if not _dumps_its_own_version(proof.project):
+        print("  SKIPPED: this image of PostgreSQL has no pg_dump of its server's version, as the real one has")
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        file = str(Path(directory) / "innkeep.dump")
+        _backup(proof.project, "take", file)
+        at_backup = proof.desk.position
+        later = proof.desk.send("book-room", BOOKING)
+        proof.desk.succeed(later)
+        _backup(proof.project, "restore", file)
+    proof.desk.command_api, proof.desk.query_api = proof.project.url("command-api"), proof.project.url("query-api")
+    proof.desk.position = at_backup
+    proof.read_back_in_time()
+    proof.desk.unknown(later)
+    proof.book()
+
+
+def _dumps_its_own_version(project: Project) -> bool:
+    in_postgres = ["exec", "-T", "postgres"]
+    try:
+        dump, server = (project.compose(*in_postgres, name, "--version").split() for name in ("pg_dump", "postgres"))
+    except EngineError:
+        return False
+    return dump[2].partition(".")[0] == server[2].partition(".")[0]
+
+
+def _backup(project: Project, task: str, file: str) -> None:
+    chosen = {"COMPOSE_PROJECT_NAME": project.name, "COMPOSE_ENV_FILES": str(project.settings)}
+    run([str(BACKUP), task, file], {**project.environment, **chosen})
+
+
 def _succeeds(project: Project, *arguments: str) -> bool:
     try:
         project.compose(*arguments)
@@ -160,4 +209,5 @@ PROMISES: Final[tuple[Callable[[Proof], None], ...]] = (
     a_killed_worker_loses_nothing,
     processes_end_by_themselves,
     data_outlives_containers,
+    a_backup_brings_everything_back,
 )

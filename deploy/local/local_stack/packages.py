@@ -6,7 +6,7 @@ Installing starts no service and makes no database cluster, and what this machin
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,8 +37,13 @@ def missing() -> list[str]:
 def ensure_installed() -> list[str]:
     """Install what is missing, as root; return what was installed. May raise PackagesMissing."""
     packages = missing()
-    if not packages:
-        return []
+    if packages:
+        install(packages)
+    return packages
+
+
+def install(packages: Sequence[str]) -> None:
+    """Install these, as root. May raise PackagesMissing."""
     names = " ".join(packages)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         msg = f"Missing: {names}. Install them (Debian: sudo apt-get install {names}) and run this again."
@@ -46,7 +51,6 @@ def ensure_installed() -> list[str]:
     with _no_services():
         _apt_get("update", "-qq")
         _apt_get("install", "-y", "-qq", "--no-install-recommends", *packages)
-    return packages
 
 
 def _has_btree_gist() -> bool:
