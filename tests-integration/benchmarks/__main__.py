@@ -4,6 +4,7 @@ Exit status 1 where a target is missed, 2 where something could not be measured.
 """
 
 import asyncio
+import signal
 import sys
 import time
 import traceback
@@ -19,10 +20,12 @@ from benchmarks.results import write_results
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 MISSED: Final = 1
 NOT_MEASURED: Final = 2
+STOPPED: Final = 143
 
 
 def main() -> int:
     """Run from the command line; the exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))  # so that servers are stopped, as on Ctrl-C
     wanted = _parser().parse_args()
     names = wanted.only.split(",") if wanted.only else list(BENCHMARKS)
     figures: dict[str, list[Figure]] = {}
