@@ -204,6 +204,13 @@ class Documents:
             raise DocumentsUnavailableError(f"{type(error).__name__}: {error}"[:200]) from error
 
 
+class _Encoded(RawBSONDocument):
+    """Says that it is not empty without decoding itself, which the driver would make it do for every write."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 def _guarded(document: Document, *, upsert: bool, fenced: bool) -> ReplaceOne[Any]:
     older: dict[str, Any] = {"_id": document["_id"], "position": {"$lt": document["position"]}}
     if fenced:
@@ -211,7 +218,7 @@ def _guarded(document: Document, *, upsert: bool, fenced: bool) -> ReplaceOne[An
     return ReplaceOne(older, _encoded(document), upsert=upsert)
 
 
-def _encoded(document: Document) -> RawBSONDocument:
+def _encoded(document: Document) -> _Encoded:
     """The document as it travels; the driver would let one that is too large go to the server, which may hang up."""
     try:
         encoded = bson.encode(document)
@@ -219,4 +226,4 @@ def _encoded(document: Document) -> RawBSONDocument:
         raise DocumentRefusedError(f"{document['_id']}: {error}") from error
     if len(encoded) > MAX_DOCUMENT_BYTES:
         raise DocumentRefusedError(f"{document['_id']} has {len(encoded)} bytes")
-    return RawBSONDocument(encoded)
+    return _Encoded(encoded)
