@@ -11,8 +11,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from harness.gate import gate_to
 from harness.members import InMemory
 from harness.waiting import until
+from shared_contracts.transport import consuming
 from shared_contracts.transport.amqp import HEARTBEAT_SECONDS, connect
 from shared_contracts.transport.consuming import Consumer, Delivery
+from shared_contracts.transport.inbox import Inbox
 from shared_contracts.transport.publishing import Outgoing, Publisher
 from shared_contracts.transport.sharing import Sharing
 from shared_contracts.transport.sharing_metrics import watch_shares
@@ -223,3 +225,21 @@ async def test_a_process_whose_queues_do_not_exist_says_that_it_is_not_connected
         await until(lambda: serving.consumer.connected, 1.5)
     stop.set()
     await task
+
+
+async def test_a_queue_about_which_the_broker_never_answers_is_asked_for_again(
+    rabbitmq_url: str, queues: list[str], publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "JOIN_SECONDS", 0.3)
+    join, silent = Inbox.join, iter([True])
+
+    async def joined(inbox: Inbox, queue: str, owner: str | None) -> None:
+        if next(silent, False):
+            await asyncio.Event().wait()
+        await join(inbox, queue, owner)
+
+    monkeypatch.setattr(Inbox, "join", joined)
+    serving = Serving(rabbitmq_url, queues, InMemory(), [])
+    async with serving.running():
+        await publisher.publish([Outgoing("", queues[0], "1", "test", b"1")])
+        await until(lambda: bool(serving.everything))

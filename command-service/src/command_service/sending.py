@@ -149,7 +149,8 @@ class Sender:
             else:
                 confirmed.append(row)
         self.metrics.fault()
-        log.warning("partitions_held", kind=self.outbox.kind, partitions=refusing, unconfirmed=len(faults))
+        reasons = {f"{partition:02d}": reason for partition, reason in refusing.items()}
+        log.warning("partitions_held", kind=self.outbox.kind, partitions=reasons, unconfirmed=len(faults))
         return confirmed
 
     async def _check(self) -> None:

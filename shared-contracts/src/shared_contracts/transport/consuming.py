@@ -17,6 +17,7 @@ __all__ = ["Consumer", "Delivery", "HandleBatch", "wait_for", "wait_for_any", "w
 
 RECONNECT_SECONDS: Final = 0.5
 GIVE_WAY_SECONDS: Final = 5
+JOIN_SECONDS: Final = 5
 
 log = structlog.get_logger()
 
@@ -63,7 +64,9 @@ class Consumer:
         events = (stop,) if self.sharing is None else (stop, self.sharing.looked)
         try:
             for queue in self._own_first():
-                await inbox.join(queue, self._owner(queue))
+                # A broker that is starting may answer heartbeats, and never about a queue without a leader.
+                async with asyncio.timeout(JOIN_SECONDS):
+                    await inbox.join(queue, self._owner(queue))
             self._is_connected(connected=True)
             while True:
                 await inbox.something(*events)
