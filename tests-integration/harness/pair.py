@@ -41,7 +41,9 @@ class Pair:
         """Another process of a role, not started."""
         name = role if number == 1 else f"{role}-{number}"
         script, command = ROLES[role]
-        self.processes[name] = Process(self.scripts.get(script, script), command, self.environment, self.directory / f"{name}.log")
+        self.processes[name] = Process(
+            self.scripts.get(script, script), command, self.environment, self.directory / f"{name}.log"
+        )
         return self.processes[name]
 
 

@@ -14,7 +14,7 @@ import httpx2
 from harness.waiting import until
 from local_stack.free_port import free_port
 
-READY_SECONDS: Final = 30.0
+READY_SECONDS: Final = 90.0
 STOP_SECONDS: Final = 10.0
 
 

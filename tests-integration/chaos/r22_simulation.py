@@ -1,0 +1,56 @@
+"""R22: simulated seeds without a violation, how many a minute, and whether a seed gives the same trace again.
+
+It needs no server of the world: see ``simulation`` and decision 8.
+"""
+
+import asyncio
+import random
+from typing import Final
+
+from chaos.figure import Figure, Result
+from harness.world import World
+from simulation.figures import Tally, reproduces, simulated
+from simulation.running import Run, Simulation
+
+PER_MINUTE: Final = 2_000
+REPEATED: Final = 20
+SHOWN: Final = 3
+
+
+async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
+    """Run ``n`` seeds from a random one on, in a thread, and some of them again."""
+    first = rng.randrange(1_000_000_000)
+    tally = await asyncio.to_thread(simulated, range(first, first + n))
+    again = await asyncio.to_thread(_again, first, min(n, REPEATED))
+    for run in tally.failed[:SHOWN]:
+        world.tell(f"  R22 seed {run.seed}: {run.violations[0]}; again: {run.repeat()}")
+    return [_violations(tally, first), _speed(tally), again]
+
+
+def _violations(tally: Tally, first: int) -> Result:
+    never = tally.never_happened()
+    failed = [f"failed: {run.seed}" for run in tally.failed[:SHOWN]]
+    note = "; ".join([f"seeds from {first}", *failed, *never, f"{tally.counts['commands']} commands"])
+    met = not tally.failed and not never
+    return Result("R22 violations", tally.seeds, f"{len(tally.failed)} seeds", "0", met, note)
+
+
+def _speed(tally: Tally) -> Result:
+    speed = tally.per_minute()
+    note = f"one core, {tally.seconds:.0f} s of processor time"
+    return Result("R22 seeds a minute", tally.seeds, f"{speed:.0f}", f">= {PER_MINUTE}", speed >= PER_MINUTE, note)
+
+
+def _again(first: int, n: int) -> Result:
+    """Whether the first seeds give the same traces once more."""
+    same = sum(reproduces(run) for run in simulated_runs(first, n))
+    return Result("R22 repeated", n, f"{same / n:.0%}", "100 %", same == n)
+
+
+def simulated_runs(first: int, n: int) -> list[Run]:
+    """The runs of some seeds."""
+    simulation = Simulation()
+    return [simulation.run(seed) for seed in range(first, first + n)]
+
+
+FIGURE: Final = Figure("R22", "simulated seeds without a violation", "0; >= 2 000 a minute", 10_000, 500, measure)

@@ -1,0 +1,31 @@
+"""R6: PostgreSQL dies under traffic again and again, also in mid commit; what it has acknowledged is there."""
+
+import random
+from typing import Final
+
+from chaos.figure import Figure, Result
+from chaos.killed import killed
+from chaos.looks import Looks
+from chaos.r4_api import unanswered
+from chaos.server_kills import ServerKilling, came_twice
+from chaos.trial import trial
+from harness.world import World
+
+LATEST_SECONDS: Final = 0.03
+
+
+async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
+    """Kill PostgreSQL ``n`` times under load."""
+    async with trial(world, "R6", rng) as running:
+        killing = ServerKilling(running, "postgres", rng, unanswered, Looks(running), LATEST_SECONDS)
+        deaths = await killing.kills(n)
+        violations = await running.judge(unknowns=True)
+        proofs = {
+            "in flight": deaths.in_flight,
+            "unknown": len(running.history.unknown()),
+            "came again": sum(came_twice(running).values()),
+        }
+    return [killed(FIGURE, deaths, violations, proofs)]
+
+
+FIGURE: Final = Figure("R6", "PostgreSQL kill -9: lost / duplicated effects", "0 / 0", 100, 5, measure)
