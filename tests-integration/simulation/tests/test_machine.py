@@ -46,7 +46,13 @@ COUNTS = "SELECT night, sold, allowance FROM inventory WHERE hotel_id = $1"
 EVENTS = "SELECT position, command_id FROM event WHERE hotel_id = $1 ORDER BY position"
 OUTCOMES = "SELECT command_id, status, position, code FROM outcome WHERE hotel_id = $1"
 REGISTER = "INSERT INTO hotel (hotel_id) VALUES ($1)"
-few = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+patient = [
+    HealthCheck.too_slow,
+    HealthCheck.filter_too_much,
+    HealthCheck.data_too_large,
+    HealthCheck.function_scoped_fixture,
+]
+few = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=patient)
 
 
 def day(number: int) -> date:
@@ -234,6 +240,8 @@ class Hotel(RuleBasedStateMachine):
             case "OverbookingAllowanceSet":
                 nights = (event.to_date - event.from_date).days
                 self.allowance |= {event.from_date + timedelta(days=n): event.value for n in range(nights)}
+            case _:
+                pass
 
 
 class FallError(Exception):
