@@ -25,6 +25,6 @@ def _left(evidence: Evidence) -> Iterator[str]:
 def _differ(what: str, parked: Sequence[Any], planted: Sequence[Any]) -> Iterator[str]:
     there, wanted = Counter(parked), Counter(planted)
     for strange, count in (there - wanted).items():
-        yield f"parked {what}: {strange!r} {count} times, not planted"
+        yield f"parked {what}: {strange!r:.60} {count} times, not planted"
     for missing, count in (wanted - there).items():
-        yield f"planted {what}: {missing!r} {count} times, not parked"
+        yield f"planted {what}: {missing!r:.60} {count} times, not parked"

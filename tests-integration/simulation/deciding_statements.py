@@ -211,8 +211,12 @@ def park(
     reason: str,
     attempts: int,
     body: bytes,
+    again: bool,  # noqa: FBT001  # the statement's own argument
 ) -> str:
     row = {"queue": queue, "hotel_id": hotel, "command_id": command, "reason": reason, "attempts": attempts}
+    parked = ((one["command_id"], one["queue"], one["body"]) for _, one in t.rows("parked"))
+    if again and (None, queue, body) in parked:
+        return "INSERT 0 0"
     t.put("parked", t.next("parked"), row | {"body": body})
     return "INSERT 0 1"
 

@@ -27,13 +27,13 @@ class Limit:
 LIMITS: Final = (
     Limit(sending, "RELAY_BATCH", 500, (1, 2, 3)),
     Limit(sending, "RELAY_BUSY_SECONDS", 0.05),
-    Limit(sending, "RELAY_IDLE_SECONDS", 1.2, (0.2,)),
+    Limit(sending, "RELAY_IDLE_SECONDS", 2.0, (0.2,)),
     Limit(sending, "RELAY_CHECK_SECONDS", 6),
     Limit(sending, "PUBLISH_SECONDS", 2.0, (0.02, 0.5)),
     Limit(sending, "RELAY_PROBE_SECONDS", 1.0, (0.02,)),
-    Limit(lost, "AFTER", timedelta(seconds=16)),  # longer than an API that is paused holds back what it has stamped
+    Limit(lost, "AFTER", timedelta(seconds=16)),  # longer than a command that has been stamped waits for its COMMIT
     Limit(lost, "SPAN", timedelta(seconds=300), (timedelta(seconds=5),)),
-    Limit(lost, "LOST_BATCH", 5_000),
+    Limit(lost, "LOST_BATCH", 5_000, (1, 2)),
     Limit(relay, "LOST_LOOK_SECONDS", 3.0),
     Limit(acceptance, "ACCEPT_BATCH_COMMANDS", 1_000, (1, 2)),
     Limit(acceptance, "ACCEPT_QUEUE_COMMANDS", 5_000, (3,)),

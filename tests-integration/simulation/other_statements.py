@@ -32,7 +32,7 @@ def accept(t: "Transaction", _: "Session", ids: Sequence[UUID], *columns: Sequen
     new = []
     for key, *values in zip(ids, *columns, strict=True):
         if t.get("command", key) is None:
-            row = {"id": key, "seq": t.next("command"), **dict(zip(names, values, strict=True))}
+            row = {"id": key, "seq": t.next("command"), **dict(zip(names, values, strict=True)), "stored_at": t.now()}
             t.put("command", key, row)
             t.put("command_outbox", t.next("command_outbox"), {"command_id": key})
             new.append({"id": key})
@@ -95,9 +95,9 @@ def decided_until(t: "Transaction", _: "Session") -> "list[Row]":
 
 def undecided(t: "Transaction", _: "Session", first: datetime, until: datetime, most: int) -> "list[Row]":
     found = [
-        row for key, row in t.rows("command") if first <= row["accepted_at"] < until and t.get("outcome", key) is None
+        row for key, row in t.rows("command") if first <= row["stored_at"] < until and t.get("outcome", key) is None
     ]
-    return sorted(found, key=lambda row: int(row["seq"]))[:most]
+    return sorted(found, key=lambda row: (row["stored_at"], row["seq"]))[:most]
 
 
 def send_again(t: "Transaction", _: "Session", ids: Sequence[UUID]) -> str:

@@ -40,7 +40,7 @@ from simulation.world import World
 Work = Callable[[asyncio.Event], Awaitable[None]]
 NOWHERE: Final = "amqp://simulated"
 LOOK_SECONDS: Final = 3.0
-POLL_SECONDS: Final = 2.0
+POLL_SECONDS: Final = 3.0
 SMALL: Final = (1, 2, 3)
 
 

@@ -63,7 +63,7 @@ class Ledger:
         async with self.pool.acquire() as connection, connection.transaction():
             accepted = await connection.fetchrow(SQL["accepted"], delivery.message_id)
             if accepted is None:
-                await _park(connection, None, None, 1, parked)
+                await _park(connection, None, None, 1, parked, again=delivery.count > 0)
             else:
                 await _fail(connection, accepted["id"], accepted["hotel_id"], UNREADABLE, 1, parked)
 
@@ -82,10 +82,17 @@ async def _fail(
 
 
 async def _park(
-    connection: Connection, hotel_id: str | None, command_id: UUID | None, attempts: int, parked: Parked
+    connection: Connection,
+    hotel_id: str | None,
+    command_id: UUID | None,
+    attempts: int,
+    parked: Parked,
+    *,
+    again: bool = False,
 ) -> None:
     queue, reason, body = parked
-    await connection.execute(SQL["park"], queue, hotel_id, command_id, reason, attempts, body[:MAX_PARKED_BYTES])
+    kept = body[:MAX_PARKED_BYTES]
+    await connection.execute(SQL["park"], queue, hotel_id, command_id, reason, attempts, kept, again)
     crash_here(CrashPoint.WORKER_WHILE_PARKING)
 
 

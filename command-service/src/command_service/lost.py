@@ -38,7 +38,7 @@ async def send_lost_again(session: Session, broker: str) -> bool:
     if undecided:
         if not await _send_again(session, broker, undecided):
             return False
-        until = min(command["accepted_at"] for command in undecided)
+        until = min(command["stored_at"] for command in undecided)
     await session.execute(SQL["move_decided_until"], until)
     return not undecided and until < row["now"] - AFTER
 

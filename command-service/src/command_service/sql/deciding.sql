@@ -100,4 +100,6 @@ SELECT $1, $2, 'failed', coalesce((SELECT position FROM hotel WHERE hotel_id = $
 ON CONFLICT (command_id) DO NOTHING;
 
 -- name: park
-INSERT INTO parked (queue, hotel_id, command_id, reason, attempts, body) VALUES ($1, $2, $3, $4, $5, $6);
+-- A message that was delivered before ($7) may have been parked by who died then: it is parked once.
+INSERT INTO parked (queue, hotel_id, command_id, reason, attempts, body) SELECT $1, $2, $3, $4, $5, $6
+WHERE NOT $7 OR NOT EXISTS (SELECT FROM parked WHERE command_id IS NULL AND queue = $1 AND body = $6);

@@ -27,11 +27,11 @@ DELETE FROM event_outbox WHERE seq = ANY ($1::bigint[]);
 SELECT until, clock_timestamp() AS now FROM decided_until;
 
 -- name: undecided
--- Commands of a span of time that have no outcome, in the order of acceptance.
-SELECT c.id, c.hotel_id, c.accepted_at
+-- Commands of a span of this server's time that have no outcome, the oldest first: what a page leaves out is younger.
+SELECT c.id, c.hotel_id, c.stored_at
 FROM command c
-WHERE c.accepted_at >= $1 AND c.accepted_at < $2 AND NOT EXISTS (SELECT FROM outcome o WHERE o.command_id = c.id)
-ORDER BY c.seq LIMIT $3;
+WHERE c.stored_at >= $1 AND c.stored_at < $2 AND NOT EXISTS (SELECT FROM outcome o WHERE o.command_id = c.id)
+ORDER BY c.stored_at, c.seq LIMIT $3;
 
 -- name: send_again
 INSERT INTO command_outbox (command_id) SELECT id FROM unnest($1::uuid[]) WITH ORDINALITY AS i (id, ord) ORDER BY ord;

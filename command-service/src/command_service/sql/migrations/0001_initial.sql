@@ -13,7 +13,7 @@ CREATE TABLE hotel (
 );
 
 -- Every accepted command, for good. `message` is what is queued, `fingerprint` tells a repetition from another body,
--- `seq` is the order of acceptance.
+-- `seq` is the order of acceptance. `accepted_at` is told by the API's clock, `stored_at` by this server's.
 CREATE TABLE command (
     id          uuid PRIMARY KEY,
     seq         bigint GENERATED ALWAYS AS IDENTITY,
@@ -21,11 +21,12 @@ CREATE TABLE command (
     task        text NOT NULL,
     fingerprint bytea NOT NULL,
     accepted_at timestamptz NOT NULL,
+    stored_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     message     json NOT NULL
 );
 
 -- Small, because rows are stored in the order of acceptance; for finding those that were lost on the way.
-CREATE INDEX command_accepted_at ON command USING brin (accepted_at) WITH (autosummarize = on);
+CREATE INDEX command_stored_at ON command USING brin (stored_at) WITH (autosummarize = on);
 
 -- Commands that the broker has not confirmed yet, in the order of acceptance.
 CREATE TABLE command_outbox (
