@@ -6,6 +6,8 @@ import aio_pika
 import pytest
 
 from harness.gate import gate_to
+from harness.network_faults import HalfOpen, Way
+from harness.proxy import proxy_to
 from harness.waiting import until
 from shared_contracts.transport.amqp import BrokerError, declare_topology
 from shared_contracts.transport.publishing import NotPublishedError, Outgoing, Publisher
@@ -113,4 +115,20 @@ async def test_what_was_not_confirmed_in_time_is_told_and_never_sent_later(
             bodies.append(message.body[:10])
         assert b"later" in bodies
         assert bodies.count(b"x" * 10) < 10
+        await publisher.close()
+
+
+@pytest.mark.parametrize("way", Way)
+async def test_a_broker_that_falls_silent_is_lost_and_nobody_is_cancelled(
+    queue: aio_pika.abc.AbstractQueue, rabbitmq_url: str, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared_contracts.transport.amqp.HEARTBEAT_SECONDS", 1)  # it gives up after 6 s of silence
+    async with proxy_to(rabbitmq_url) as proxy:
+        publisher = Publisher(proxy.url, "test")
+        await publisher.publish([to(queue.name, 1, b"1")])
+        proxy.break_with(HalfOpen(way))
+        with pytest.raises((*BrokerError, NotPublishedError)):
+            await publisher.publish([to(queue.name, 2, b"2")], 20)
+        proxy.heal()
+        await publisher.publish([to(queue.name, 3, b"3")])
         await publisher.close()

@@ -4,6 +4,7 @@ Exit status 1 where a figure is missed or raised.
 """
 
 import asyncio
+import signal
 import sys
 import time
 import traceback
@@ -49,6 +50,8 @@ def chosen(figures: Sequence[Figure], only: str, *, quick: bool) -> list[Figure]
 
 async def _run(figures: Sequence[Figure], wanted: Namespace, tell: Callable[[str], None]) -> list[Result]:
     results: list[Result] = []
+    if (this := asyncio.current_task()) is not None:  # so that a run that is told to end leaves no server behind
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     async with running_world(tell, wanted.records) as world:
         for figure in figures:
             n = wanted.n or ((figure.quick or figure.full) if wanted.quick else figure.full)

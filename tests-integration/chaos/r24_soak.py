@@ -37,6 +37,10 @@ FAULT_SECONDS: Final = 4.0
 BACK_SECONDS: Final = 60.0
 CLOSED_SECONDS: Final = 60.0
 MOST_PERCENT: Final = 1.0
+POOLS: Final = {"command-api": 6, "relay": 8, "worker": 4, "query-api": 20, "projector": 25}
+"""How many connections the pools of each may hold for as long as they like."""
+OWN_SOCKETS: Final = 6
+"""Of the loop, the port, and the driver that watches the document store."""
 
 
 @dataclass(slots=True)
@@ -67,8 +71,9 @@ class Lives:
         return {role: slope(samples) for role, samples in self.memory.items()}
 
     def too_many(self) -> dict[str, int]:
-        """How many more sockets each has now, at rest, than it ever had under load when it was young."""
-        now = {role: sockets(self.world[role].pid) - self.most_sockets[role] for role in ROLES}
+        """How many more sockets each has now, at rest, than its pools may hold and than it had when it was young."""
+        may = {role: max(self.most_sockets[role], POOLS[role] + OWN_SOCKETS) for role in ROLES}
+        now = {role: sockets(self.world[role].pid) - may[role] for role in ROLES}
         return {role: more for role, more in now.items() if more > 0}
 
 

@@ -161,13 +161,21 @@ async def _untroubled(aside: Aside) -> None:
 
 
 async def together(*parts: Coroutine[None, None, None]) -> None:
-    """Run all; when one raises, or this is cancelled, none of the others runs any more before it is said."""
+    """Run all; when one raises, or this is cancelled, none of the others runs any more before it is said.
+
+    One that ends as cancelled though nobody has cancelled it is a ``RuntimeError``: its work must not stop unseen.
+    """
     tasks = [asyncio.ensure_future(part) for part in parts]
+    running, failed = set(tasks), list[asyncio.Task[None]]()
     try:
-        finished, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        while running and not failed:
+            finished, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            failed = [task for task in finished if task.cancelled() or task.exception() is not None]
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    for task in finished:
+    for task in failed:
+        if task.cancelled():
+            raise RuntimeError(f"{task!r} was cancelled by nobody")
         task.result()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -18,6 +19,7 @@ from shared_contracts.transport.crashing import CrashPoint, crash_here
 PUBLISH_SECONDS: Final = 15
 CHECK_SECONDS: Final = 5
 PERSISTENT: Final = 2
+CLOSED: Final = "the connection was closed"
 
 
 class NotPublishedError(Exception):
@@ -67,10 +69,11 @@ class Publisher:
             return
         try:
             until = asyncio.get_running_loop().time() + seconds
-            async with asyncio.timeout_at(until):
-                channel = await self._ready()
-                confirmations = await write_at_once(channel, messages)
-                crash_here(CrashPoint.RELAY_AFTER_PUBLISH)
+            with _given_up_is_closed():
+                async with asyncio.timeout_at(until):
+                    channel = await self._ready()
+                    confirmations = await write_at_once(channel, messages)
+                    crash_here(CrashPoint.RELAY_AFTER_PUBLISH)
             _, silent = await asyncio.wait(confirmations, timeout=until - asyncio.get_running_loop().time())
         except BaseException:
             await self._drop()
@@ -86,8 +89,9 @@ class Publisher:
     async def check(self) -> None:
         """Connect if there is no connection, and hear from the broker; raises ``BrokerError`` where it does not."""
         try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                await (await self._ready()).basic_qos(prefetch_count=0)
+            with _given_up_is_closed():
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await (await self._ready()).basic_qos(prefetch_count=0)
         except BaseException:
             await self._drop()
             raise
@@ -120,14 +124,26 @@ class Publisher:
         return channel
 
 
+@contextmanager
+def _given_up_is_closed() -> Iterator[None]:
+    """``ConnectionError`` for the ``CancelledError`` with which aiormq gives a connection up, and which is nobody's."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionError(CLOSED) from None
+
+
 def _faults(confirmations: Sequence[asyncio.Future[object]]) -> dict[int, BaseException]:
     """Why each message that is not confirmed is not, by its index."""
     faults: dict[int, BaseException] = {}
     for index, confirmation in enumerate(confirmations):
         if not confirmation.done():
             faults[index] = TimeoutError("not confirmed in time")
-        elif confirmation.cancelled():
-            faults[index] = ConnectionError("the connection was closed")
+        elif confirmation.cancelled() or isinstance(confirmation.exception(), asyncio.CancelledError):
+            faults[index] = ConnectionError(CLOSED)
         elif (error := confirmation.exception()) is not None:
             faults[index] = error
     return faults
