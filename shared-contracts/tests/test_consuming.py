@@ -243,3 +243,20 @@ async def test_a_queue_about_which_the_broker_never_answers_is_asked_for_again(
     async with serving.running():
         await publisher.publish([Outgoing("", queues[0], "1", "test", b"1")])
         await until(lambda: bool(serving.everything))
+
+
+async def test_a_connection_that_the_library_gives_up_is_opened_again(
+    rabbitmq_url: str, queues: list[str], publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join, given_up = Inbox.join, iter([True])
+
+    async def joined(inbox: Inbox, queue: str, owner: str | None) -> None:
+        if next(given_up, False):
+            raise asyncio.CancelledError
+        await join(inbox, queue, owner)
+
+    monkeypatch.setattr(Inbox, "join", joined)
+    serving = Serving(rabbitmq_url, queues, InMemory(), [])
+    async with serving.running():
+        await publisher.publish([Outgoing("", queues[0], "1", "test", b"1")])
+        await until(lambda: bool(serving.everything))

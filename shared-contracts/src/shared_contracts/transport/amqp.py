@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import aio_pika
@@ -19,6 +19,7 @@ CONNECT_SECONDS: Final = 10
 HEARTBEAT_SECONDS: Final = 3
 LOOK_SECONDS: Final = 15
 CLOSE_SECONDS: Final = 1
+CLOSED: Final = "the connection was closed"
 DISCARD: Final = struct.pack("ii", 1, 0)
 
 BrokerError = (
@@ -28,6 +29,18 @@ BrokerError = (
     TimeoutError,
 )
 """What a broker that is down, going down or refusing raises: connect again, later."""
+
+
+@contextmanager
+def given_up_is_closed() -> Iterator[None]:
+    """``ConnectionError`` for the ``CancelledError`` with which aiormq gives a connection up, and which is nobody's."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionError(CLOSED) from None
 
 
 class Line(TransportFactory):

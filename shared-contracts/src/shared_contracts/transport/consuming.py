@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from shared_contracts.transport.amqp import BrokerError, close, connect_with_line
+from shared_contracts.transport.amqp import BrokerError, close, connect_with_line, given_up_is_closed
 from shared_contracts.transport.inbox import Delivery, Inbox
 from shared_contracts.transport.sharing import Sharing
 from shared_contracts.transport.waiting import wait_for, wait_for_any, wait_for_either
@@ -49,7 +49,8 @@ class Consumer:
         """Consume until ``stop``; connects again for as long as the broker or ``handle`` fails."""
         while not stop.is_set():
             try:
-                await self._consume(stop)
+                with given_up_is_closed():
+                    await self._consume(stop)
             except BrokerError as error:
                 log.warning("broker_lost", consumer=self.name, error=repr(error))
             except Exception:

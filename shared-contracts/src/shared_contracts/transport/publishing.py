@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -13,13 +12,12 @@ from aiormq.abc import ChannelFrame, FrameType
 from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 
-from shared_contracts.transport.amqp import Line, close, connect_with_line
+from shared_contracts.transport.amqp import CLOSED, Line, close, connect_with_line, given_up_is_closed
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 PUBLISH_SECONDS: Final = 15
 CHECK_SECONDS: Final = 5
 PERSISTENT: Final = 2
-CLOSED: Final = "the connection was closed"
 
 
 class NotPublishedError(Exception):
@@ -69,7 +67,7 @@ class Publisher:
             return
         try:
             until = asyncio.get_running_loop().time() + seconds
-            with _given_up_is_closed():
+            with given_up_is_closed():
                 async with asyncio.timeout_at(until):
                     channel = await self._ready()
                     confirmations = await write_at_once(channel, messages)
@@ -89,7 +87,7 @@ class Publisher:
     async def check(self) -> None:
         """Connect if there is no connection, and hear from the broker; raises ``BrokerError`` where it does not."""
         try:
-            with _given_up_is_closed():
+            with given_up_is_closed():
                 async with asyncio.timeout(CHECK_SECONDS):
                     await (await self._ready()).basic_qos(prefetch_count=0)
         except BaseException:
@@ -122,18 +120,6 @@ class Publisher:
             raise TypeError(f"{type(channel)} is not the channel that this module knows")
         self._channel = channel
         return channel
-
-
-@contextmanager
-def _given_up_is_closed() -> Iterator[None]:
-    """``ConnectionError`` for the ``CancelledError`` with which aiormq gives a connection up, and which is nobody's."""
-    try:
-        yield
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        raise ConnectionError(CLOSED) from None
 
 
 def _faults(confirmations: Sequence[asyncio.Future[object]]) -> dict[int, BaseException]:
