@@ -42,4 +42,5 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
-FIGURE: Final = Figure("R16", "seconds from restart to next success", "p95", 1, 1, measure, ("R1", "R2", "R3", "R4"))
+# Not in the gate: a p95 of a few kills beside other work says more of the machine than of Innkeep.
+FIGURE: Final = Figure("R16", "seconds from restart to next success", "p95", 1, None, measure, ("R1", "R2", "R3", "R4"))
