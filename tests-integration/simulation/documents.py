@@ -1,6 +1,7 @@
 """A document store with guarded writes; a bulk write may be half done when it goes down.
 
-A connection does not outlive a restore: what was under way then fails, and the process begins its batch anew.
+A connection does not outlive a restore: what was under way then fails, and the process begins its batch anew. What was
+between two operations notices nothing.
 """
 
 import asyncio
@@ -8,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from query_service.documents import CHECKPOINTS, DocumentsUnavailableError
+from query_service.documents import DocumentsUnavailableError
 from simulation.network import Network
 from simulation.process import Process
 
@@ -74,6 +75,26 @@ class SimulatedDocuments:
             not_newer = await self._ask(lambda: self._write(collection, documents[:half]))
         return not_newer + int(await self._ask(lambda: self._write(collection, documents[half:])))
 
+    async def advance(
+        self, collection: str, documents: Sequence[Mapping[str, Any]], positions: Sequence[int]
+    ) -> int:
+        """Store each in the place of the one with this position and its own fence; how many had no such."""
+        if not documents:
+            return 0
+
+        def work() -> int:
+            there = self.store.of(collection)
+            stayed = 0
+            for document, position in zip(documents, positions, strict=True):
+                before = there.get(document["_id"], {"position": 0, "fence": document.get("fence")})
+                if (before["position"], before.get("fence")) == (position, document.get("fence")):
+                    self._put(collection, document)
+                else:
+                    stayed += 1
+            return stayed
+
+        return int(await self._ask(work))
+
     async def put(self, collection: str, document: Mapping[str, Any]) -> None:
         """Store it whatever is there."""
 
@@ -115,18 +136,19 @@ class SimulatedDocuments:
 
     def _write(self, collection: str, documents: Sequence[Mapping[str, Any]]) -> int:
         there = self.store.of(collection)
-        not_newer, fenced = 0, collection == CHECKPOINTS
+        not_newer = 0
         for document in documents:
-            key = document["_id"]
-            before = there.get(key)
-            passes = not fenced or before is None or before.get("fence") == document.get("fence")
-            if before is None or (passes and before["position"] < document["position"]):
-                there[key] = dict(document)
-                trace = self.store.network.trace
-                trace.add(f"{self.store.network.loop.now:.6f} {collection} {key} {document['position']}")
+            before = there.get(document["_id"])
+            if before is None or before["position"] < document["position"]:
+                self._put(collection, document)
             else:
                 not_newer += 1
         return not_newer
+
+    def _put(self, collection: str, document: Mapping[str, Any]) -> None:
+        key, network = document["_id"], self.store.network
+        self.store.of(collection)[key] = dict(document)
+        network.trace.add(f"{network.loop.now:.6f} {collection} {key} {document['position']}")
 
     async def _ask(self, work: Callable[[], Any]) -> Any:
         network, context, age = self.store.network, self.process.context, self.store.age

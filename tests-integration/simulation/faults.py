@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from query_service.settings import SERVER_SELECTION_SECONDS
 from simulation.process import Process
 from simulation.world import KINDS, World
 
@@ -187,20 +186,11 @@ async def store_down(world: World) -> None:
 
 
 async def store_older(world: World) -> None:
-    """The document store is restored from a backup: older, after longer than a driver looks for a lost server.
-
-    A projector that stands still then is killed first, as the decision about this package says.
-    """
+    """The document store is restored from a backup, in no time: a projector may be between any two operations."""
     backup = world.store.snapshot()
     await asyncio.sleep(world.chance.between(0.5, 4.0))
     world.trace.count("store_older")
-    world.store.up = False
-    await asyncio.sleep(SERVER_SELECTION_SECONDS + 0.5)
-    for process in world.living("projector"):
-        if process.paused:
-            world.kill(process)
     world.store.restore(backup)
-    world.store.up = True
 
 
 async def garbage(world: World) -> None:

@@ -23,6 +23,7 @@ from command_service.settings import (
     LEADER_BEAT_SECONDS,
     LEADER_SILENCE_SECONDS,
     LOST_LOOK_SECONDS,
+    PART_ENDS_SECONDS,
     RELAY_LOCK,
     RELAY_RETRY_SECONDS,
     SENDER_SILENCE_SECONDS,
@@ -138,32 +139,40 @@ async def keep(lock: Session, stop: asyncio.Event) -> None:
 
 
 async def beside(aside: Aside, stop: asyncio.Event) -> None:
-    """Run the aside until ``stop``, again after each fault; leave it at once then, whatever it waits for."""
-    working, stopping = asyncio.ensure_future(_untroubled(aside)), asyncio.ensure_future(stop.wait())
+    """Run the aside until ``stop``, again after each fault; leave it at once then, whatever it waits for.
+
+    Each run is a task of its own: one that is cancelled may end by another fault, and must not begin again then.
+    """
+    stopping = asyncio.ensure_future(stop.wait())
     try:
-        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        while not stop.is_set():
+            working = asyncio.ensure_future(aside.run())
+            try:
+                await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                working.cancel()
+                [fault] = await asyncio.gather(working, return_exceptions=True)
+            if not stop.is_set():
+                _tell_fault(aside, fault)
+            await wait_for(stop, ASIDE_RETRY_SECONDS)
     finally:
-        working.cancel()
         stopping.cancel()
         aside.forget()
-        await asyncio.gather(working, stopping, return_exceptions=True)
 
 
-async def _untroubled(aside: Aside) -> None:
-    while True:
-        try:
-            await aside.run()
-        except DatabaseDownError as error:
-            log.warning("database_down", aside=type(aside).__name__, error=repr(error))
-        except Exception:
-            log.exception("aside_failed", aside=type(aside).__name__)
-        await asyncio.sleep(ASIDE_RETRY_SECONDS)
+def _tell_fault(aside: Aside, fault: BaseException | None) -> None:
+    name = type(aside).__name__
+    if isinstance(fault, DatabaseDownError):
+        log.warning("database_down", aside=name, error=repr(fault))
+    else:
+        log.error("aside_failed", aside=name, exc_info=fault)
 
 
 async def together(*parts: Coroutine[None, None, None]) -> None:
     """Run all; when one raises, or this is cancelled, none of the others runs any more before it is said.
 
-    One that ends as cancelled though nobody has cancelled it is a ``RuntimeError``: its work must not stop unseen.
+    One that ends as cancelled though nobody has cancelled it is a ``RuntimeError``: its work must not stop unseen. So
+    is one that does not end within ``PART_ENDS_SECONDS`` when it is cancelled: the process must not look alive.
     """
     tasks = [asyncio.ensure_future(part) for part in parts]
     running, failed = set(tasks), list[asyncio.Task[None]]()
@@ -174,7 +183,10 @@ async def together(*parts: Coroutine[None, None, None]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ended, stuck = await asyncio.wait(tasks, timeout=PART_ENDS_SECONDS)
+        await asyncio.gather(*ended, return_exceptions=True)  # what else went wrong is only what being cancelled did
+        if stuck:
+            raise RuntimeError(f"{stuck!r} did not end when cancelled")
     for task in failed:
         if task.cancelled():
             raise RuntimeError(f"{task!r} was cancelled by nobody")

@@ -81,24 +81,32 @@ class Documents:
     async def write(self, collection: str, documents: Sequence[Document]) -> int:
         """Store each document that is newer than the one under its id; how many were already newer there.
 
-        Idempotent, in no order; ``DocumentRefusedError`` where the store will never take one of them. A checkpoint
-        takes only the place of one with the same fence.
+        Idempotent, in no order; ``DocumentRefusedError`` where the store will never take one of them.
         """
         if not documents:
             return 0
-        fenced = collection == CHECKPOINTS
-        writes = [_guarded(document, upsert=True, fenced=fenced) for document in documents]
-        refused = await self._insert_or_replace(collection, writes)
+        _, refused = await self._insert_or_replace(collection, [_guarded(one, upsert=True) for one in documents])
         if not refused:
             return 0
         # An insert also fails where another process has just inserted an older one: replace that, or it would stay.
-        again = [_guarded(documents[index], upsert=False, fenced=fenced) for index in refused]
+        again = [_guarded(documents[index], upsert=False) for index in refused]
         try:
             async with self._answering():
                 result = await self._database[collection].bulk_write(again, ordered=False)
         except BulkWriteError as error:
             raise DocumentsUnavailableError("not acknowledged") from error
         return len(again) - result.matched_count
+
+    async def advance(self, collection: str, documents: Sequence[Document], positions: Sequence[int]) -> int:
+        """Store each document in the place of the one with this position and its own fence; how many had no such.
+
+        Position 0 is also what does not exist. In no order.
+        """
+        if not documents:
+            return 0
+        writes = [_advanced(document, position) for document, position in zip(documents, positions, strict=True)]
+        made, _ = await self._insert_or_replace(collection, writes)
+        return len(documents) - made
 
     async def ids(self, collection: str, first: str, until: str) -> list[str]:
         """The ids in the half-open range ``[first, until)``, in order."""
@@ -178,11 +186,11 @@ class Documents:
         async with self._answering():
             return sorted(set(collections) - set(await self._database.list_collection_names()))
 
-    async def _insert_or_replace(self, collection: str, writes: list[ReplaceOne[Any]]) -> list[int]:
-        """Make the writes; the indices of those that another document under their id has kept from being made."""
+    async def _insert_or_replace(self, collection: str, writes: list[ReplaceOne[Any]]) -> tuple[int, list[int]]:
+        """Make the writes; how many were made, and which another document under their id has kept from being made."""
         try:
             async with self._answering():
-                await self._database[collection].bulk_write(writes, ordered=False)
+                result = await self._database[collection].bulk_write(writes, ordered=False)
         except BulkWriteError as error:
             faults: list[dict[str, Any]] = error.details["writeErrors"]
             others = [fault for fault in faults if fault["code"] != _DUPLICATE_KEY]
@@ -190,8 +198,8 @@ class Documents:
                 raise DocumentRefusedError(str(others[0].get("errmsg"))) from error
             if error.details["writeConcernErrors"]:
                 raise DocumentsUnavailableError("not acknowledged by a majority") from error
-            return [fault["index"] for fault in faults]
-        return []
+            return error.details["nMatched"] + error.details["nUpserted"], [fault["index"] for fault in faults]
+        return result.matched_count + result.upserted_count, []
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
@@ -211,11 +219,15 @@ class _Encoded(RawBSONDocument):
         return True
 
 
-def _guarded(document: Document, *, upsert: bool, fenced: bool) -> ReplaceOne[Any]:
+def _guarded(document: Document, *, upsert: bool) -> ReplaceOne[Any]:
     older: dict[str, Any] = {"_id": document["_id"], "position": {"$lt": document["position"]}}
-    if fenced:
-        older["fence"] = document.get("fence")  # none is the same as no such field
     return ReplaceOne(older, _encoded(document), upsert=upsert)
+
+
+def _advanced(document: Document, position: int) -> ReplaceOne[Any]:
+    # No fence is the same as no such field.
+    known: dict[str, Any] = {"_id": document["_id"], "position": position, "fence": document.get("fence")}
+    return ReplaceOne(known, _encoded(document), upsert=position == 0)
 
 
 def _encoded(document: Document) -> _Encoded:

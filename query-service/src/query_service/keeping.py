@@ -28,6 +28,10 @@ class Store(Protocol):
         """Write those that are newer than what is there; how many were not."""
         ...
 
+    async def advance(self, collection: str, documents: Sequence[Document], positions: Sequence[int]) -> int:
+        """Store each in the place of the one with this position and its own fence; how many had no such."""
+        ...
+
     async def ids(self, collection: str, first: str, until: str) -> list[str]:
         """The ids of a range."""
         ...
@@ -69,21 +73,34 @@ class Keeping:
                 changed.setdefault(collection, []).append(document)
         await _all(self._write(collection, documents) for collection, documents in changed.items())
 
-    async def advance(self, hotels: Mapping[str, EventEnvelope], copies: Mapping[str, Copies]) -> list[str]:
+    async def moved(self, checkpoints: Mapping[str, Checkpoint]) -> frozenset[str]:
+        """The hotels whose checkpoint is not this one any more.
+
+        What was read between the one look and the other may be of two lives of the store: it was put back to an older
+        copy, or to another history.
+        """
+        again = await self.checkpoints(checkpoints)
+        return frozenset(hotel for hotel, checkpoint in checkpoints.items() if again[hotel] != checkpoint)
+
+    async def advance(
+        self, hotels: Mapping[str, EventEnvelope], copies: Mapping[str, Copies], checkpoints: Mapping[str, Checkpoint]
+    ) -> list[str]:
         """Move each hotel's checkpoint to this event, which with all before it is in every document of the copies.
 
-        The hotels whose checkpoint stays before it: it has another fence now, and other copies.
+        The hotels whose checkpoint stays before it: it is not the one that the documents were folded from, or has
+        another fence now, and other copies.
         """
         records = [record_of(last, copies[hotel].collections(), copies[hotel].fence) for hotel, last in hotels.items()]
-        if not await self._write(CHECKPOINTS, records):
+        stayed = await self.store.advance(CHECKPOINTS, records, [checkpoints[hotel].position for hotel in hotels])
+        self.metrics.written(CHECKPOINTS, len(records), stayed)
+        if not stayed:
             return []
         reached = await self.checkpoints(hotels)
         return [hotel for hotel, last in hotels.items() if reached[hotel].position < last.position]
 
     async def _write(self, collection: str, documents: Sequence[Document]) -> int:
         newer = await self.store.write(collection, documents)
-        if collection != CHECKPOINTS:
-            crash_here(CrashPoint.PROJECTOR_BETWEEN_DOCUMENTS)
+        crash_here(CrashPoint.PROJECTOR_BETWEEN_DOCUMENTS)
         self.metrics.written(collection, len(documents), newer)
         return newer
 

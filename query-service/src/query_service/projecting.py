@@ -83,10 +83,8 @@ class Projecting:
                 )
             )
             next_events = {hotel: events for hotel, events in zip(going, ready, strict=True) if events}
-            if gaps:
-                next_events = await self._unmoved(next_events, checkpoints)
             copies = await self._copies({hotel: checkpoints[hotel] for hotel in next_events})
-            await self._project({hotel: next_events[hotel] for hotel in copies}, copies)
+            await self._project({hotel: next_events[hotel] for hotel in copies}, copies, checkpoints)
 
     async def catch_up(self, hotel_id: str) -> bool:
         """Take one page of the feed for a hotel that is behind; whether there is more to take at once."""
@@ -175,19 +173,6 @@ class Projecting:
             self.leave_behind(hotel_id, max(event.position for event in events))
         return ready.events
 
-    async def _unmoved(
-        self, ready: Mapping[str, tuple[EventEnvelope, ...]], checkpoints: Mapping[str, Checkpoint]
-    ) -> dict[str, tuple[EventEnvelope, ...]]:
-        """The hotels whose checkpoints are still what they were before the feed was asked; the others are left behind.
-
-        So no checkpoint is older than the events in hand: whoever changes it knows which events that may be.
-        """
-        again = await self.keeping.checkpoints(ready)
-        for hotel, events in ready.items():
-            if again[hotel] != checkpoints[hotel]:
-                self.leave_behind(hotel, events[-1].position)
-        return {hotel: events for hotel, events in ready.items() if again[hotel] == checkpoints[hotel]}
-
     async def _copies(self, checkpoints: Mapping[str, Checkpoint]) -> dict[str, Copies]:
         """Where each hotel's events go; a hotel whose documents are served from a collection without them is parked."""
         copies = await self.keeping.copies(checkpoints)
@@ -202,18 +187,26 @@ class Projecting:
                 self.leave_behind(hotel, 0)
         return copies
 
-    async def _project(self, ready: Mapping[str, Sequence[EventEnvelope]], copies: Mapping[str, Copies]) -> None:
+    async def _project(
+        self,
+        ready: Mapping[str, Sequence[EventEnvelope]],
+        copies: Mapping[str, Copies],
+        checkpoints: Mapping[str, Checkpoint],
+    ) -> None:
         if not ready:
             return
-        copies = await write_shadows(self.keeping, ready, copies)
+        copies = await write_shadows(self.keeping, ready, copies, checkpoints)
         plans = {hotel: plan(events, copies[hotel].current) for hotel, events in ready.items()}
         addresses = frozenset[Address]().union(*(planned.addresses for planned in plans.values()))
         documents = await self.keeping.load(addresses)
+        for hotel in await self.keeping.moved({hotel: checkpoints[hotel] for hotel in ready}):
+            self.leave_behind(hotel, ready[hotel][-1].position)
+            del plans[hotel]
         folded = {hotel: fold(planned, documents) for hotel, planned in plans.items()}
         folded |= await self._write(folded, ready, copies, documents)
         crash_here(CrashPoint.PROJECTOR_AFTER_DOCUMENTS)
         done = {hotel: one.last for hotel, one in folded.items() if one.last is not None}
-        for hotel in await self.keeping.advance(done, copies):
+        for hotel in await self.keeping.advance(done, copies, checkpoints):
             self.leave_behind(hotel, done.pop(hotel).position)
         crash_here(CrashPoint.PROJECTOR_AFTER_CHECKPOINT)
         for hotel, one in folded.items():

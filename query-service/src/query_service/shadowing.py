@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from query_service.checkpoint import Checkpoint
 from query_service.documents import DocumentRefusedError
 from query_service.folding import Address, Folded, fold, plan
 from query_service.keeping import Keeping
@@ -14,9 +15,12 @@ log = structlog.get_logger()
 
 
 async def write_shadows(
-    keeping: Keeping, ready: Mapping[str, Sequence[EventEnvelope]], copies: Mapping[str, Copies]
+    keeping: Keeping,
+    ready: Mapping[str, Sequence[EventEnvelope]],
+    copies: Mapping[str, Copies],
+    checkpoints: Mapping[str, Checkpoint],
 ) -> dict[str, Copies]:
-    """Write the hotels' events to their shadows; the copies as they are then.
+    """Write the hotels' events to their shadows, of hotels whose checkpoint is still this; the copies as they are then.
 
     A shadow that cannot take a hotel's events is not the hotel's any more: what is served goes on, and the rebuild will
     see it.
@@ -27,6 +31,8 @@ async def write_shadows(
     plans = {hotel: plan(events, copies[hotel].shadows) for hotel, events in shadowed.items()}
     addresses = frozenset[Address]().union(*(planned.addresses for planned in plans.values()))
     documents = await keeping.load(addresses)
+    for hotel in await keeping.moved({hotel: checkpoints[hotel] for hotel in shadowed}):
+        del plans[hotel]
     folded = {hotel: fold(planned, documents) for hotel, planned in plans.items()}
     lost = {hotel: one.fault.reason for hotel, one in folded.items() if one.fault is not None}
     lost |= await _write(keeping, {hotel: one for hotel, one in folded.items() if hotel not in lost})

@@ -68,15 +68,22 @@ class BreakingStore:
         return await self.documents.find(collection, ids)
 
     async def write(self, collection: str, documents: Sequence[Document]) -> int:
+        await self._before(collection)
+        return await self.documents.write(collection, documents)
+
+    async def advance(self, collection: str, documents: Sequence[Document], positions: Sequence[int]) -> int:
+        await self._before(collection)
+        return await self.documents.advance(collection, documents, positions)
+
+    async def ids(self, collection: str, first: str, until: str) -> list[str]:
+        return await self.documents.ids(collection, first, until)
+
+    async def _before(self, collection: str) -> None:
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             await meanwhile()
         if collection in self.broken:
             raise DocumentsUnavailableError("killed here")
-        return await self.documents.write(collection, documents)
-
-    async def ids(self, collection: str, first: str, until: str) -> list[str]:
-        return await self.documents.ids(collection, first, until)
 
 
 @dataclass

@@ -243,5 +243,5 @@ async def test_copies_that_are_not_served_lose_the_hotel_and_no_old_batch_moves_
         assert await documents.ids(collection, "", "~") == ["seaside-2"]
     assert await documents.ids(COPIES, "", "~") == []
     late = record_of(apart.lost.events[5])
-    assert await documents.write(CHECKPOINTS, [late]) == 1
+    assert await documents.advance(CHECKPOINTS, [late], [await checkpoint_of(documents, "seaside")]) == 1
     await holds_exactly(documents, apart.anew)

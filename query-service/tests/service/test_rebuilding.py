@@ -210,8 +210,9 @@ async def test_a_hotel_that_nobody_has_projected_yet_is_not_lost(
     feed.holds(hillside.events)
     projector.store.meanwhile = (await rebuild_of(documents, feed, "hotel")).whole
     await projector.take(*hillside.events)  # it had seen no shadow
-    await assert_right(documents, hillside)
+    assert projector.projecting.behind == {"hillside": 1}
     await projector.projecting.catch_up("hillside")
+    await assert_right(documents, hillside)
     assert await checkpoint_of(documents, "hillside") == 1
 
 
