@@ -13,8 +13,6 @@ from chaos.server_kills import ServerKilling
 from chaos.trial import trial
 from harness.world import World
 
-RESTORE_SECONDS: Final = 3.0
-"""Longer than the projector waits for a server that is away, as every restoration is."""
 COPY: Final = "older"
 KEPT: Final = {"documents.mv", "mongod"}
 """What the one or the other server keeps its data in."""
@@ -30,7 +28,7 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
             await killing.once(deaths, lambda: keep_copy(world))
             while deaths.kills + 1 < n:
                 await killing.once(deaths)
-            await killing.once(deaths, lambda: restore_copy(world), RESTORE_SECONDS)
+            await killing.once(deaths, lambda: restore_copy(world))
         violations = await running.judge() + looks.violations
         proofs = {
             "young events": deaths.in_flight,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from query_service.documents import DocumentsUnavailableError
+from query_service.documents import CHECKPOINTS, DocumentsUnavailableError
 from simulation.network import Network
 from simulation.process import Process
 
@@ -19,13 +19,17 @@ SILENCE_SECONDS = 4.0
 
 @dataclass(slots=True)
 class DocumentStore:
-    """The server. ``unanswered`` is how likely an operation is done, or not, without an answer."""
+    """The server. ``unanswered`` is how likely an operation is done, or not, without an answer.
+
+    ``begun_at`` holds the checkpoints that each process has read last, by hotel.
+    """
 
     network: Network
     up: bool = True
     unanswered: float = 0.0
     collections: Collections = field(default_factory=dict)
     age: int = 0
+    begun_at: dict[Process, dict[str, Any]] = field(default_factory=dict[Process, dict[str, Any]])
 
     def of(self, collection: str) -> dict[str, Any]:
         """The documents of a collection by id."""
@@ -57,6 +61,8 @@ class SimulatedDocuments:
             return {name: there[name] for name in wanted if name in there}
 
         found: dict[str, Any] = await self._ask(work)
+        if collection == CHECKPOINTS:
+            self.store.begun_at.setdefault(self.process, {}).update({hotel: found.get(hotel) for hotel in wanted})
         return found
 
     async def first(self, collection: str, limit: int) -> list[Any]:
@@ -75,9 +81,7 @@ class SimulatedDocuments:
             not_newer = await self._ask(lambda: self._write(collection, documents[:half]))
         return not_newer + int(await self._ask(lambda: self._write(collection, documents[half:])))
 
-    async def advance(
-        self, collection: str, documents: Sequence[Mapping[str, Any]], positions: Sequence[int]
-    ) -> int:
+    async def advance(self, collection: str, documents: Sequence[Mapping[str, Any]], positions: Sequence[int]) -> int:
         """Store each in the place of the one with this position and its own fence; how many had no such."""
         if not documents:
             return 0

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from query_service.documents import CHECKPOINTS
 from simulation.process import Process
 from simulation.world import KINDS, World
 
@@ -186,10 +187,21 @@ async def store_down(world: World) -> None:
 
 
 async def store_older(world: World) -> None:
-    """The document store is restored from a backup, in no time: a projector may be between any two operations."""
+    """The document store is restored from a backup, in no time: a projector may be between any two operations.
+
+    A projector that may be in a batch which began where the backup stands, in whatever hotel, is killed first, as the
+    decision about this package says.
+    """
     backup = world.store.snapshot()
     await asyncio.sleep(world.chance.between(0.5, 4.0))
     world.trace.count("store_older")
+    copy = backup.get(CHECKPOINTS, {})
+    for process in world.living("projector"):
+        begun = world.store.begun_at.get(process, {})
+        if any(copy.get(hotel) == checkpoint for hotel, checkpoint in begun.items()):
+            world.kill(process)
+        else:
+            world.trace.count("store_older_under_way")
     world.store.restore(backup)
 
 

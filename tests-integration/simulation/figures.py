@@ -28,6 +28,7 @@ MUST_HAPPEN: Final = {
     "sessions_expired": "no silent session was ended",
     "queues_lost": "no queue was lost",
     "store_older": "no document store came back older",
+    "store_older_under_way": "no document store came back older under a projector's hands",
     "poison_raised": "no poison was met",
     "late_duplicates": "no duplicate came late",
 }

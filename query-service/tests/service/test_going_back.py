@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from histories_apart import Apart, every_document, holds_exactly
-from stand_ins import FeedInMemory, Projector
+from stand_ins import FeedInMemory, Projector, checkpoint_of
 
 from query_service.checkpoint import record_of
 from query_service.documents import CHECKPOINTS, Documents, DocumentsUnavailableError
