@@ -16,6 +16,8 @@ from chaos.catalog import FIGURES
 from chaos.figure import Figure, Result
 from chaos.table import as_json, repeat, table
 from chaos.trial import dice
+from checks.gathering import parked_now
+from harness.tallies import Planted
 from harness.world import World, running_world
 
 
@@ -67,9 +69,14 @@ async def _measure(figure: Figure, world: World, n: int, seed: int) -> list[Resu
     """The figure's results; one that raises is missed, and the others go on in a world that is healthy again."""
     try:
         await world.healthy()
+        if world.tallies.left_behind:
+            left = await parked_now(world)
+            world.tallies.planted = Planted([*left.bodies], [*left.commands], [*left.messages], [*left.hotels])
+            world.tallies.left_behind = False
         return await figure.measure(world, n, dice(seed, figure.name))
     except Exception as error:  # noqa: BLE001  # whatever it is, it is a miss, and it is told
         traceback.print_exc()
+        world.tallies.left_behind = True
         return [Result(figure.name, n, "raised", figure.target, met=False, note=repr(error)[:200])]
 
 

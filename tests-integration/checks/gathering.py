@@ -69,6 +69,12 @@ def _outcome(row: asyncpg.Record) -> StoredOutcome:
     )
 
 
+async def parked_now(world: World) -> Parked:
+    """What waits for an operator, whoever's it is."""
+    async with world.database() as database:
+        return await _parked(world, database)
+
+
 async def _parked(world: World, database: Database) -> Parked:
     rows = await database.fetch(PARKED)
     lines = await run_lines(world, "query-service", "parked", "list")

@@ -130,5 +130,5 @@ class History:
 
     def _write(self, entry: Entry) -> None:
         if self.file is not None:
-            line = {"what": type(entry).__name__.lower(), **asdict(entry)}
+            line = {"entry": type(entry).__name__.lower(), **asdict(entry)}
             self.file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

@@ -18,10 +18,12 @@ class Planted:
 class Tallies:
     """``recoveries`` are seconds from each restart of a role or server to its next success.
 
-    ``looks`` is how often the readers looked, and ``went_back`` what they saw go back or skip.
+    ``looks`` is how often the readers looked, and ``went_back`` what they saw go back or skip. ``left_behind``: a
+    figure raised, so what it has left parked is nobody's fault from then on.
     """
 
     recoveries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     looks: int = 0
     went_back: list[str] = field(default_factory=list[str])
     planted: Planted = field(default_factory=Planted)
+    left_behind: bool = False
