@@ -15,7 +15,11 @@ async def failed(ledger: Ledger, database: Pool, seaside: str) -> CommandEnvelop
     command = ordered(seaside, book(1, 3))
     message = encode_command(command).decode()
     await database.execute(
-        "INSERT INTO command VALUES ($1, DEFAULT, $2, 'book-room', '', now(), $3)", command.id, seaside, message
+        "INSERT INTO command (id, hotel_id, task, fingerprint, accepted_at, message)"
+        " VALUES ($1, $2, 'book-room', '', now(), $3)",
+        command.id,
+        seaside,
+        message,
     )
     await ledger.begin_attempt(command.id)
     await ledger.note_error(command.id, ZeroDivisionError("a bug"))

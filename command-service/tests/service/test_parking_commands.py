@@ -75,7 +75,10 @@ async def test_an_accepted_command_that_this_worker_cannot_read_fails_and_is_par
 ) -> None:
     command = ordered(seaside, book(1, 4))
     await database.execute(
-        "INSERT INTO command VALUES ($1, DEFAULT, $2, 'paint-room', '', now(), '{}')", command.id, seaside
+        "INSERT INTO command (id, hotel_id, task, fingerprint, accepted_at, message)"
+        " VALUES ($1, $2, 'paint-room', '', now(), '{}')",
+        command.id,
+        seaside,
     )
     message = orjson.dumps(orjson.loads(encode_command(command)) | {"type": "paint-room"})
     for _ in range(2):
