@@ -16,6 +16,7 @@ from typing import Final
 from benchmarks.catalog import BENCHMARKS
 from benchmarks.figures import Figure, line
 from benchmarks.results import write_results
+from benchmarks.speed import loop_seconds
 
 RESULTS: Final = Path(__file__).parent / "RESULTS.md"
 MISSED: Final = 1
@@ -29,9 +30,11 @@ def main() -> int:
     wanted = _parser().parse_args()
     names = wanted.only.split(",") if wanted.only else list(BENCHMARKS)
     figures: dict[str, list[Figure]] = {}
+    speeds: dict[str, list[float]] = {}
     failed = []
     for name in names:
         started = time.monotonic()
+        speeds[name] = loop_seconds()
         try:
             figures[name] = asyncio.run(
                 BENCHMARKS[name](quick=wanted.quick, seed=wanted.seed, tell=partial(_tell, name, started))
@@ -44,7 +47,7 @@ def main() -> int:
     for one in found:
         print(line(one))
     if wanted.write:
-        write_results(wanted.write, figures, quick=wanted.quick, seed=wanted.seed)
+        write_results(wanted.write, figures, speeds, quick=wanted.quick, seed=wanted.seed)
     for name in failed:
         print(f"{name} could not be measured: make bench ONLY={name} SEED={wanted.seed}")
     return NOT_MEASURED if failed else MISSED * any(one.verdict == "missed" for one in found)
