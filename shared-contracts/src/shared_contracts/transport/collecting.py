@@ -1,11 +1,15 @@
 """How often a process looks for garbage in cycles: seldom, since a batch makes many objects and hardly any cycle."""
 
+import asyncio
 import gc
 from typing import Final
+
+from shared_contracts.transport.waiting import wait_for
 
 YOUNG_OBJECTS: Final = 50_000
 YOUNG_ROUNDS: Final = 20
 OLD_ROUNDS: Final = 20
+COLLECT_SECONDS: Final = 60
 
 
 def collect_seldom() -> None:
@@ -17,3 +21,13 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, YOUNG_ROUNDS, OLD_ROUNDS)
+
+
+async def collect_by_the_clock(stop: asyncio.Event) -> None:
+    """Look at everything each ``COLLECT_SECONDS`` until ``stop``.
+
+    What a lost connection leaves behind are cycles that have grown old, and a quiet process makes too few new objects
+    to be rid of them by counting; a look at what is not frozen takes some milliseconds.
+    """
+    while not await wait_for(stop, COLLECT_SECONDS):
+        gc.collect()

@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from shared_contracts.transport.collecting import collect_seldom
+from shared_contracts.transport.collecting import collect_by_the_clock, collect_seldom
 
 FINISH_SECONDS: Final = 8
 LATEST_SECONDS: Final = 9.5
@@ -48,7 +48,7 @@ async def run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, *loops: L
         ),
     )
     serving = asyncio.create_task(server.serve())
-    working = [asyncio.ensure_future(loop(stop)) for loop in loops]
+    working = [asyncio.ensure_future(loop(stop)) for loop in (*loops, collect_by_the_clock)]
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping, *working], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
