@@ -52,3 +52,11 @@ def history() -> History:
     history.checked_out(leaving)
     history.booked(1, 40)
     return history
+
+
+@pytest.fixture
+async def projected(projector: Projector, feed: FeedInMemory, history: History) -> History:
+    """Every event of the hotel is in its documents, and the feed has them."""
+    feed.events[history.hotel_id] = history.events  # the same list: what happens later is there too
+    await projector.take(*history.events)
+    return history

@@ -4,8 +4,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
+from histories import History, documents_of
 from prometheus_client import CollectorRegistry
-from stand_ins import FeedInMemory
+from stand_ins import FeedInMemory, as_stored
 
 from query_service.copying import Copying
 from query_service.current_documents import CurrentDocuments
@@ -21,6 +22,8 @@ from query_service.routes import Route
 from query_service.routing import Routing
 from shared_contracts.envelope import EventEnvelope
 
+HOTEL = "seaside"
+MONTH = f"{HOTEL}/2016-07"
 SWITCH_SECONDS = 0.15
 ROUTES_SECONDS = 0.05
 
@@ -63,3 +66,14 @@ async def served(documents: Documents, events: list[EventEnvelope]) -> dict[tupl
         there = await reader.find(projection.collection, ids)
         found |= {(projection.collection, key): document for key, document in there.items()}
     return found
+
+
+async def damage(documents: Documents) -> None:
+    """Make a month's availability wrong."""
+    month = (await documents.find("availability", [MONTH]))[MONTH]
+    await documents.put("availability", {**month, "types": {}})
+
+
+async def assert_right(documents: Documents, history: History) -> None:
+    """Assert that readers find just what the events make."""
+    assert await served(documents, history.events) == as_stored(documents_of(history.events))
