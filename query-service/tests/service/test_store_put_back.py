@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from histories import History, documents_of
 from prometheus_client import CollectorRegistry
+from rebuilds import rebuild_of
 from stand_ins import FeedInMemory, Projector, as_stored, checkpoint_of, delivery, stored
 
 from query_service.documents import CHECKPOINTS, Documents
@@ -18,7 +19,8 @@ from query_service.projecting import Projecting
 from query_service.projections.catalog import PROJECTIONS
 from query_service.projections.projection import Document
 
-KINDS = (*(projection.collection for projection in PROJECTIONS), CHECKPOINTS)
+SHADOWED, SHADOW = "availability", "availability.1"
+KINDS = (*(projection.collection for projection in PROJECTIONS), SHADOW, CHECKPOINTS)
 COPIED, KNOWN = 4, 8
 
 
@@ -88,14 +90,18 @@ async def operations_of_a_batch(documents: Documents, feed: FeedInMemory, histor
 async def test_wherever_in_a_batch_it_happens_the_documents_are_what_the_events_say(
     projector: Projector, documents: Documents, feed: FeedInMemory, history: History
 ) -> None:
-    feed.holds(history.events)
+    """Those that are served, and those that a rebuild is making."""
     await projector.take(*history.events[:COPIED])
+    feed.holds(history.events[:COPIED])
+    await (await rebuild_of(documents, feed, SHADOWED)).rebuilding.bring_up_to_date()
+    feed.holds(history.events)
     older = await copy_of(documents)
     await projector.take(*history.events[COPIED:KNOWN])
     known = await copy_of(documents)
     operations = await operations_of_a_batch(documents, feed, history)
-    assert f"advance {CHECKPOINTS}" in operations
+    assert {f"write {SHADOW}", f"advance {CHECKPOINTS}"} <= {*operations}
     wanted = as_stored(documents_of(history.events))
+    shadows = {key: document for (kind, key), document in wanted.items() if kind == SHADOWED}
     for at, operation in enumerate(operations):
         await put_back(documents, known)
         store = StoreThatIsPutBack(documents, older, at)
@@ -103,4 +109,5 @@ async def test_wherever_in_a_batch_it_happens_the_documents_are_what_the_events_
         while projecting.behind:
             await projecting.catch_up(history.hotel_id)
         assert await stored(documents, wanted) == wanted, f"put back before {operation}, number {at}"
+        assert await documents.find(SHADOW, [*shadows]) == shadows, f"put back before {operation}, number {at}"
         assert await checkpoint_of(documents, history.hotel_id) == len(history.events)
