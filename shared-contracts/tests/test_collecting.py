@@ -1,19 +1,9 @@
 """Garbage in cycles is looked for seldom, and still goes."""
 
-import asyncio
-import gc
 import subprocess
 import sys
-import weakref
 
-import pytest
-
-from harness.waiting import until
-from shared_contracts.transport.collecting import collect_by_the_clock
-
-
-def test_what_is_loaded_is_left_alone_and_cycles_still_go() -> None:
-    program = """
+COUNTED = """
 import gc, weakref
 from shared_contracts.transport.collecting import YOUNG_OBJECTS, collect_seldom
 collect_seldom()
@@ -24,20 +14,30 @@ gone = weakref.ref(node); del node
 kept = [[] for _ in range(2 * YOUNG_OBJECTS)]
 assert gone() is None
 """
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-async def test_old_cycles_go_by_the_clock_though_nothing_new_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Node:
-        me: "Node"
-
-    monkeypatch.setattr("shared_contracts.transport.collecting.COLLECT_SECONDS", 0.01)
-    node = Node()
-    node.me = node
+BY_THE_CLOCK = """
+import asyncio, gc, weakref
+from shared_contracts.transport import collecting, process
+from starlette.applications import Starlette
+collecting.COLLECT_SECONDS = 0.05
+class Node: pass
+async def idle(stop):
+    node = Node(); node.me = node
     gc.collect()  # it is old now
-    gone, stop = weakref.ref(node), asyncio.Event()
-    del node
-    looking = asyncio.create_task(collect_by_the_clock(stop))
-    await until(lambda: gone() is None)
-    stop.set()
-    await looking
+    gone = weakref.ref(node); del node
+    async with asyncio.timeout(5):
+        while gone() is not None:
+            await asyncio.sleep(0.01)
+asyncio.run(process.run(Starlette(), "127.0.0.1", 0, asyncio.Event(), idle))
+"""
+
+
+def _ends_well(program: str) -> bool:
+    return subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_what_is_loaded_is_left_alone_and_cycles_still_go() -> None:
+    assert _ends_well(COUNTED)
+
+
+def test_old_cycles_go_by_the_clock_in_every_process_though_nothing_new_is_made() -> None:
+    assert _ends_well(BY_THE_CLOCK)
