@@ -58,14 +58,14 @@ async def _run(figures: Sequence[Figure], wanted: Namespace, tell: Callable[[str
         for figure in figures:
             n = wanted.n or ((figure.quick or figure.full) if wanted.quick else figure.full)
             tell(f"{figure.name}: {figure.what}, n = {n}")
-            found = await _measure(figure, world, n, wanted.seed)
+            found = await measured(figure, world, n, wanted.seed)
             for result in found:
                 tell(f"{result.figure}: {result.value} ({'met' if result.met else 'missed'}) {result.note}")
             results += found
     return results
 
 
-async def _measure(figure: Figure, world: World, n: int, seed: int) -> list[Result]:
+async def measured(figure: Figure, world: World, n: int, seed: int) -> list[Result]:
     """The figure's results; one that raises is missed, and the others go on in a world that is healthy again."""
     try:
         await world.healthy()

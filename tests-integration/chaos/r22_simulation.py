@@ -26,7 +26,7 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     again = await asyncio.to_thread(_again, first, min(n, REPEATED))
     for run in tally.failed[:SHOWN]:
         world.tell(f"  R22 seed {run.seed}: {run.violations[0]}; again: {run.repeat()}")
-    return [_violations(tally, first), _speed(tally), again]
+    return [_violations(tally, first), speed(tally), again]
 
 
 def _violations(tally: Tally, first: int) -> Result:
@@ -37,12 +37,13 @@ def _violations(tally: Tally, first: int) -> Result:
     return Result("R22 violations", tally.seeds, f"{len(tally.failed)} seeds", "0", met, note)
 
 
-def _speed(tally: Tally) -> Result:
-    speed = tally.per_minute()
+def speed(tally: Tally) -> Result:
+    """Seeds a minute; of fewer than ``JUDGED_SEEDS`` it is told and not judged."""
+    rate = tally.per_minute()
     judged = tally.seeds >= JUDGED_SEEDS
     note = f"one core, {tally.seconds:.0f} s of processor time"
     target = f">= {PER_MINUTE}" if judged else f"not judged below {JUDGED_SEEDS} seeds"
-    return Result("R22 seeds a minute", tally.seeds, f"{speed:.0f}", target, speed >= PER_MINUTE or not judged, note)
+    return Result("R22 seeds a minute", tally.seeds, f"{rate:.0f}", target, rate >= PER_MINUTE or not judged, note)
 
 
 def _again(first: int, n: int) -> Result:

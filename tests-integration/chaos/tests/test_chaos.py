@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from chaos.__main__ import chosen
+from chaos.__main__ import chosen, measured
 from chaos.catalog import FIGURES
 from chaos.figure import Figure, Result
 from chaos.killed import killed
@@ -15,14 +15,18 @@ from chaos.poison import COMMANDS, EVENTS
 from chaos.r8_crash_points import POINTS, ROLES, role_of
 from chaos.r9_overbooking import ROOMS, bookings
 from chaos.r16_recovery import percentile
+from chaos.r22_simulation import JUDGED_SEEDS, PER_MINUTE, speed
 from chaos.table import as_json, repeat, table
 from chaos.trial import dice
+from checks.evidence import Parked
 from checks.violation import Violation
 from harness.front_office import House, next_order
 from harness.pair import ROLES as PROCESSES
 from harness.reader import positions_of
+from harness.tallies import Planted, Tallies
 from harness.world import World
 from shared_contracts.envelope import UnreadableMessageError, decode_command, decode_event
+from simulation.figures import Tally
 
 
 async def _nothing(world: World, n: int, rng: random.Random) -> list[Result]:
@@ -131,3 +135,41 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
 def test_a_tag_of_the_query_service_is_read_as_its_positions() -> None:
     assert positions_of('"1-17-0-9"') == [17, 0, 9, 0]
     assert positions_of('"1-17-0-9-r2"') == [17, 0, 9, 2]
+
+
+def test_the_speed_of_few_seeds_is_told_and_not_judged() -> None:
+    slow = 2 * 60 / PER_MINUTE
+    few, many = (speed(Tally(seeds, seeds * slow)) for seeds in (JUDGED_SEEDS - 1, JUDGED_SEEDS))
+    assert (few.met, few.value) == (True, f"{PER_MINUTE // 2}")
+    assert "not judged" in few.target
+    assert (many.met, many.target) == (False, f">= {PER_MINUTE}")
+
+
+class HealthyWorld:
+    """A world in which nothing runs; ``tallies`` are those of a run."""
+
+    def __init__(self) -> None:
+        self.tallies = Tallies()
+
+    async def healthy(self) -> None:
+        """It always is."""
+
+
+async def test_what_a_figure_that_raised_has_left_parked_is_not_the_next_ones_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def parked(_: World) -> Parked:
+        return Parked(hotels=["seaside"])
+
+    async def raises(world: World, n: int, rng: random.Random) -> list[Result]:
+        raise OSError("gone")
+
+    monkeypatch.setattr("chaos.__main__.parked_now", parked)
+    world: Any = HealthyWorld()
+    nothing_left = figure("R2", 5)
+    await measured(nothing_left, world, 1, 1)
+    assert world.tallies.planted == Planted()
+    [result] = await measured(Figure("R1", "what", "0 / 0", 100, 5, raises), world, 1, 1)
+    assert (result.value, result.met) == ("raised", False)
+    await measured(nothing_left, world, 1, 1)
+    assert world.tallies.planted == Planted(hotels=["seaside"])
