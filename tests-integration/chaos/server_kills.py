@@ -50,10 +50,9 @@ class ServerKilling:
                 await asyncio.sleep(max(0.0, began + PACE_SECONDS - time.monotonic()) * self.rng.random())
         return deaths
 
-    async def once(self, deaths: Deaths, between: Between = nothing, seconds: float = 0.0) -> float:
-        """Kill it while it has work, leave it down so long, start it; the seconds from its start until all works."""
+    async def once(self, deaths: Deaths, between: Between = nothing) -> float:
+        """Kill it while it has work, do something, start it; the seconds from its start until all works."""
         await self._kill(deaths)
-        await asyncio.sleep(seconds)
         await between()
         world, began = self.trial.world, time.monotonic()
         before = await successes(self.trial, self.server)
