@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from query_service.projections.dto import Dto, IsoDate
-from query_service.projections.hotel import HotelDocument
+from query_service.projections.hotel import HotelDocument, RoomTypeOfHotel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,5 +49,14 @@ def hotel_dto(hotel: HotelDocument) -> HotelDto:
         time_zone=hotel["time_zone"],
         currency=hotel["currency"],
         business_date=hotel["business_date"],
-        room_types=[RoomTypeDto(**room_type) for room_type in hotel["room_types"]],
+        room_types=[_room_type(room_type) for room_type in hotel["room_types"]],
+    )
+
+
+def _room_type(room_type: RoomTypeOfHotel) -> RoomTypeDto:
+    return RoomTypeDto(
+        code=room_type["code"],
+        name=room_type["name"],
+        max_occupancy=room_type["max_occupancy"],
+        rooms=room_type["rooms"],
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from query_service.projections.dto import Dto, Instant, IsoDate
 from query_service.projections.hotel import HotelDocument
 from query_service.projections.nights import following
-from query_service.projections.reservation import ReservationDocument, Task
+from query_service.projections.reservation import Entry, ReservationDocument, RoomOfStay, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ def reservation_dto(reservation: ReservationDocument, hotel: HotelDocument) -> R
         ),
         party=PartyDto(adults=reservation["adults"], children=reservation["children"]),
         guest_id=reservation["guest_id"],
-        rooms=[RoomOfStayDto(**room) for room in reservation["rooms"]],
+        rooms=[_room(room) for room in reservation["rooms"]],
         nightly=[
             NightlyPriceDto(date=night, amount_minor=amount)
             for night, amount in zip(following(reservation["arrival"], len(amounts)), amounts, strict=True)
@@ -148,8 +148,20 @@ def reservation_dto(reservation: ReservationDocument, hotel: HotelDocument) -> R
         total_minor=sum(amounts),
         currency=reservation["currency"],
         actions=[_action(task, hotel["business_date"]) for task in reservation["tasks"]],
-        timeline=[TimelineEntryDto(**entry) for entry in reservation["timeline"]],
+        timeline=[_entry(entry) for entry in reservation["timeline"]],
         timeline_omitted=reservation["timeline_omitted"],
+    )
+
+
+def _room(room: RoomOfStay) -> RoomOfStayDto:
+    return RoomOfStayDto(
+        room=room["room"], room_type=room["room_type"], from_date=room["from_date"], to_date=room["to_date"]
+    )
+
+
+def _entry(entry: Entry) -> TimelineEntryDto:
+    return TimelineEntryDto(
+        position=entry["position"], at=entry["at"], what=entry["what"], principal=entry["principal"]
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from query_service.projections.dto import Dto, IsoDate
 from query_service.projections.pages import Key, page_of
-from query_service.projections.room_rack import RackDocument, Room
+from query_service.projections.room_rack import RackDocument, Room, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,10 @@ def _room(number: str, room: Room) -> RoomDto:
         room=number,
         room_type=room["type"],
         state="occupied" if occupant else "vacant",
-        occupant=SpanDto(**occupant) if occupant else None,
-        ahead=[SpanDto(**span) for span in room["ahead"]],
+        occupant=_span(occupant) if occupant else None,
+        ahead=[_span(span) for span in room["ahead"]],
     )
+
+
+def _span(span: Span) -> SpanDto:
+    return SpanDto(reservation_id=span["reservation_id"], from_date=span["from_date"], to_date=span["to_date"])

@@ -70,7 +70,7 @@ def statistics_dto(hotel: HotelDocument, month: str, document: StatisticsDocumen
     days, rooms = days_of(month), rooms_of(hotel)
 
     def figures(first: int, until: int) -> FiguresDto:
-        counted: dict[Figure, int] = {figure: sum(series[first:until]) for figure, series in nights.items()}
+        counted: dict[Figure, int] = {figure: sum(nights[figure][first:until]) for figure in NOTHING}
         return _figures(counted, rooms * (until - first))
 
     return StatisticsDto(
