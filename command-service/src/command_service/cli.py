@@ -1,6 +1,7 @@
 """The composition roots of the command service: each builds what one process is made of, and runs it."""
 
 import asyncio
+from typing import TypeVar
 
 import structlog
 import typer
@@ -25,19 +26,22 @@ from command_service.readiness import api_readiness, relay_readiness, worker_rea
 from command_service.relay import Relay
 from command_service.rounds import Rounds
 from command_service.sending import Sender
-from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH, Settings
+from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH, DecidingSettings, Settings
 from command_service.waiting_room import WaitingRoom
 from shared_contracts.topology import PARTITIONS, commands_queue
 from shared_contracts.transport.access import access_of
 from shared_contracts.transport.amqp import declare_topology
 from shared_contracts.transport.consuming import Consumer
 from shared_contracts.transport.crashing import arm
+from shared_contracts.transport.environment import settings_from_environment
 from shared_contracts.transport.logs import configure
 from shared_contracts.transport.observing import Measured, new_registry, observation_routes
 from shared_contracts.transport.process import run
 from shared_contracts.transport.publishing import Publisher
 from shared_contracts.transport.sharing import Sharing
 from shared_contracts.transport.sharing_metrics import watch_shares
+
+Told = TypeVar("Told", bound=Settings)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(parked_cli.app, name="parked")
@@ -47,36 +51,36 @@ app.command()(reconcile_cli.reconcile)
 @app.command()
 def migrate() -> None:
     """Bring the database to this release and declare the broker's exchanges and queues. Idempotent."""
-    uvloop.run(_migrate(_start("migrate")))
+    uvloop.run(_migrate(_start("migrate", DecidingSettings)))
 
 
 @app.command()
 def api() -> None:
     """Accept commands over HTTP, tell their status, and serve the event feed."""
-    uvloop.run(_api(_start("command-api")))
+    uvloop.run(_api(_start("command-api", Settings)))
 
 
 @app.command()
 def relay() -> None:
     """Queue accepted commands and publish events; a second one stands by."""
-    uvloop.run(_relay(_start("relay")))
+    uvloop.run(_relay(_start("relay", DecidingSettings)))
 
 
 @app.command()
 def worker() -> None:
     """Decide queued commands; all that run share the partitions evenly."""
-    uvloop.run(_worker(_start("worker")))
+    uvloop.run(_worker(_start("worker", DecidingSettings)))
 
 
-def _start(service: str) -> Settings:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
+def _start(service: str, kind: type[Told]) -> Told:
+    settings = settings_from_environment(kind)
     configure(service, settings.log_level)
     arm()
     structlog.get_logger().info("starting", port=settings.port)
     return settings
 
 
-async def _migrate(settings: Settings) -> None:
+async def _migrate(settings: DecidingSettings) -> None:
     await migrate_database(settings.postgres_url)
     await declare_topology(settings.rabbitmq_url.get_secret_value())
 
@@ -97,7 +101,7 @@ async def _api(settings: Settings) -> None:
         await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), acceptance.run, outcomes.run)
 
 
-async def _relay(settings: Settings) -> None:
+async def _relay(settings: DecidingSettings) -> None:
     registry = new_registry()
     url = settings.rabbitmq_url.get_secret_value()
     metrics = RelayMetrics(registry)
@@ -111,7 +115,7 @@ async def _relay(settings: Settings) -> None:
         await run(http, settings.host, settings.port, asyncio.Event(), sender.run)
 
 
-async def _worker(settings: Settings) -> None:
+async def _worker(settings: DecidingSettings) -> None:
     registry = new_registry()
     stop = asyncio.Event()
     async with pool(settings.postgres_url, "innkeep-worker", WORKER_POOL) as database:

@@ -10,6 +10,7 @@ import uvloop
 from command_service.database import pool
 from command_service.parked import NotPossibleError, Parked
 from command_service.settings import Settings
+from shared_contracts.transport.environment import settings_from_environment
 from shared_contracts.transport.logs import configure
 
 app = typer.Typer(no_args_is_help=True, help="Commands and messages that could not be handled, and wait for you.")
@@ -47,7 +48,7 @@ def drop(number: Number, operator: Operator, *, dry_run: DryRun = False) -> None
 
 
 def _ask(question: Callable[[Parked], Awaitable[T]]) -> T:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
+    settings = settings_from_environment(Settings)
     configure("parked", settings.log_level)
 
     async def ask() -> T:

@@ -16,6 +16,7 @@ from command_service.queries import queries
 from command_service.reconciling import Reconciling
 from command_service.repairing import Repairing
 from command_service.settings import Settings
+from shared_contracts.transport.environment import settings_from_environment
 from shared_contracts.transport.logs import configure
 
 SQL: Final = queries("reconciling")
@@ -30,7 +31,7 @@ def reconcile(
     hotel: Hotel = None, *, repair: Repair = False, operator: Operator = "unknown", dry_run: DryRun = False
 ) -> None:
     """Compare tables with the fold of the events: a JSON line a hotel; exit 1 where a difference is left."""
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
+    settings = settings_from_environment(Settings)
     configure("reconcile", settings.log_level)
     repairer = operator if repair else None
     if uvloop.run(_reconcile(settings, hotel, repairer, dry_run=dry_run)):

@@ -91,3 +91,9 @@ class Settings(ProcessSettings):
 
     postgres_url: SecretStr
     port: int = Field(default=8410, ge=0, le=65_535)
+
+
+class DecidingSettings(Settings):
+    """The same for those who also use the broker: migration, relay and worker."""
+
+    rabbitmq_url: SecretStr

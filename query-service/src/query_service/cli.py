@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import closing
+from typing import TypeVar
 
 import structlog
 import typer
@@ -34,6 +35,7 @@ from query_service.settings import (
     PROJECTION_PREFETCH,
     PROJECTOR_SECONDS,
     ROUND_PAGE,
+    ProjectorSettings,
     Settings,
 )
 from query_service.waiting import Waiting
@@ -41,11 +43,14 @@ from shared_contracts.topology import PARTITIONS, events_queue
 from shared_contracts.transport.access import access_of
 from shared_contracts.transport.consuming import Consumer
 from shared_contracts.transport.crashing import arm
+from shared_contracts.transport.environment import settings_from_environment
 from shared_contracts.transport.logs import configure
 from shared_contracts.transport.observing import Measured, new_registry, observation_routes
 from shared_contracts.transport.process import run
 from shared_contracts.transport.sharing import Sharing
 from shared_contracts.transport.sharing_metrics import watch_shares
+
+Told = TypeVar("Told", bound=Settings)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(parked_cli.app, name="parked")
@@ -56,27 +61,23 @@ app.command()(rebuild)
 @app.command()
 def migrate() -> None:
     """Create the collections of this release. Idempotent."""
-    uvloop.run(_migrate(_start("query-migrate")))
+    uvloop.run(_migrate(_start("query-migrate", Settings)))
 
 
 @app.command()
 def api() -> None:
     """Answer queries over HTTP."""
-    uvloop.run(_api(_start("query-api")))
+    uvloop.run(_api(_start("query-api", Settings)))
 
 
 @app.command()
 def projector() -> None:
     """Fold events into documents; all that run share the partitions evenly."""
-    uvloop.run(_projector(_start("projector")))
+    uvloop.run(_projector(_start("projector", ProjectorSettings)))
 
 
-def _settings() -> Settings:
-    return Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
-
-
-def _start(service: str) -> Settings:
-    settings = _settings()
+def _start(service: str, kind: type[Told]) -> Told:
+    settings = settings_from_environment(kind)
     configure(service, settings.log_level)
     arm()
     structlog.get_logger().info("starting", port=settings.port)
@@ -104,7 +105,7 @@ async def _api(settings: Settings) -> None:
         await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), waiting.run)
 
 
-async def _projector(settings: Settings) -> None:
+async def _projector(settings: ProjectorSettings) -> None:
     registry = new_registry()
     metrics = ProjectorMetrics(registry)
     stop = asyncio.Event()

@@ -12,6 +12,7 @@ import uvloop
 from query_service.documents import Documents
 from query_service.parking import Parking
 from query_service.settings import PROJECTOR_SECONDS, Settings
+from shared_contracts.transport.environment import settings_from_environment
 from shared_contracts.transport.logs import configure
 
 app = typer.Typer(no_args_is_help=True, help="Hotels and messages that wait for an operator.")
@@ -94,7 +95,7 @@ def drop(message_id: MessageId, operator: Operator, *, dry_run: DryRun = False) 
 
 
 def _ask(question: Callable[[Parking], Awaitable[T]]) -> T:
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
+    settings = settings_from_environment(Settings)
     configure("parked", settings.log_level)
 
     async def ask() -> T:

@@ -26,6 +26,7 @@ from query_service.routes import KINDS, Route
 from query_service.routing import RouteRefusedError, Routing
 from query_service.settings import MAX_REBUILD_REST_SECONDS, PROJECTOR_SECONDS, REBUILD_SHARE, Settings
 from shared_contracts.transport.crashing import arm
+from shared_contracts.transport.environment import settings_from_environment
 from shared_contracts.transport.logs import configure
 
 NOT_SWITCHED: Final = 1
@@ -59,7 +60,7 @@ def rebuild(
         raise typer.BadParameter(f"{document} is none of {', '.join(KINDS)}")
     if roll_back + discard_old + abandon > 1:
         raise typer.BadParameter("--roll-back, --discard-old and --abandon exclude each other")
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
+    settings = settings_from_environment(Settings)
     configure("rebuild", settings.log_level)
     arm()
     kinds = KINDS if document is None else (document,)

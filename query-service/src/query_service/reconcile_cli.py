@@ -16,6 +16,7 @@ from query_service.going_back import GoingBack
 from query_service.parking import ALL, Parking
 from query_service.reconciling import Reconciling, Report
 from query_service.settings import POSITIONS_PAGE, PROJECTOR_SECONDS, Settings
+from shared_contracts.transport.environment import settings_from_environment
 from shared_contracts.transport.logs import configure
 
 Hotel = Annotated[str | None, typer.Argument(help="One hotel; all of them where none is named.")]
@@ -32,7 +33,7 @@ Operator = Annotated[str, typer.Option(help="Who repairs, for the audit line.", 
 
 def reconcile(hotel: Hotel = None, *, repair: Repair = False, operator: Operator = "unknown") -> None:
     """Compare documents with the fold of the events: a JSON line a hotel; exit 1 where a difference is left."""
-    settings = Settings()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
+    settings = settings_from_environment(Settings)
     configure("reconcile", settings.log_level)
     if uvloop.run(_reconcile(settings, hotel, operator if repair else None)):
         raise typer.Exit(1)

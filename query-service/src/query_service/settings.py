@@ -88,3 +88,9 @@ class Settings(ProcessSettings):
     command_api_url: str = "http://127.0.0.1:8410"
     command_api_token: SecretStr | None = None
     port: int = Field(default=8420, ge=0, le=65_535)
+
+
+class ProjectorSettings(Settings):
+    """The same for the projector, who also uses the broker."""
+
+    rabbitmq_url: SecretStr

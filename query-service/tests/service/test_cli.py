@@ -27,7 +27,6 @@ def command(mongodb_url: str, database: str) -> Command:
     environment = {
         "INNKEEP_MONGODB_URL": mongodb_url,
         "INNKEEP_MONGODB_DATABASE": database,
-        "INNKEEP_RABBITMQ_URL": "amqp://nowhere",
     }
     executable = str(Path(sys.executable).parent / "query-service")
 

@@ -1,9 +1,9 @@
 """What the environment tells every process; a service adds where its own servers are."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,7 +19,6 @@ class ProcessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="INNKEEP_", extra="ignore")
 
-    rabbitmq_url: SecretStr
     tokens: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65_535)
@@ -39,3 +38,19 @@ class ProcessSettings(BaseSettings):
         if not SECRETS_DIRECTORY.is_dir():
             return init_settings, env_settings
         return init_settings, env_settings, SecretsSettingsSource(settings_cls, SECRETS_DIRECTORY)
+
+
+Told = TypeVar("Told", bound=ProcessSettings)
+
+
+def settings_from_environment(kind: type[Told]) -> Told:
+    """What the environment tells; ends the process where something is missing or wrong, and says which variable.
+
+    No value is shown: some are secrets.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        details = error.errors(include_input=False, include_url=False, include_context=False)
+        wrong = [f"INNKEEP_{'_'.join(map(str, detail['loc'])).upper()}: {detail['msg']}" for detail in details]
+    raise SystemExit("\n".join(["Set these variables, or secrets of the same names in small letters:", *wrong]))
