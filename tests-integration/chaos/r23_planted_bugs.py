@@ -6,14 +6,15 @@ from typing import Final
 
 from chaos.figure import Figure, Result
 from harness.world import World
-from simulation.figures import SEEDS_A_BUG, all_caught
+from simulation.cores import all_caught_on_all_cores
+from simulation.figures import SEEDS_A_BUG
 from simulation.planted.catalog import BUGS
 
 
 async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     """Plant each bug, ``n`` of them at the least; the seeds are the gate's, for which the code as it is is green."""
     del rng
-    found = await asyncio.to_thread(all_caught)
+    found = await asyncio.to_thread(all_caught_on_all_cores)
     for one in found:
         world.tell(f"  R23 {one.bug}: {one.seeds} seeds, {one.violation or 'not caught'}")
     caught = [one for one in found if one.violation is not None]

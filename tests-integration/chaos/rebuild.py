@@ -9,6 +9,7 @@ from chaos.trial import Trial
 from harness.world import World, script
 from shared_contracts.transport.crashing import VARIABLE, CrashPoint
 
+REBUILD: Final = ("rebuild", "--share", "1")
 REBUILD_SECONDS: Final = 120.0
 
 
@@ -16,10 +17,10 @@ async def dies_while_rebuilding(running: Trial, point: CrashPoint, hit: int) -> 
     """Have a rebuild die there, and go on with it to its end; empty where all is well, else what was seen."""
     world = running.world
     running.history.harm("crash point", str(point), running.load.open_requests)
-    ended = await _query_service(world, {VARIABLE: f"{point}:{hit}"}, "rebuild")
+    ended = await _query_service(world, {VARIABLE: f"{point}:{hit}"}, *REBUILD)
     if ended != -SIGKILL:
         return f"{point} was not hit {hit} times: rebuild ended with {ended}"
-    for arguments in (("rebuild",), ("rebuild", "--discard-old")):
+    for arguments in (REBUILD, ("rebuild", "--discard-old")):
         if (ended := await _query_service(world, {}, *arguments)) != 0:
             return f"{point}: {' '.join(arguments)} ended with {ended} afterwards"
     return ""

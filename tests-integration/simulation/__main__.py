@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from simulation.figures import SEEDS_A_BUG, Tally, all_caught, simulated
+from simulation.cores import all_caught_on_all_cores
+from simulation.figures import SEEDS_A_BUG, Tally, simulated
 from simulation.planted.catalog import BUGS
 from simulation.running import Run, Simulation
 
@@ -66,7 +67,7 @@ def _summary(tally: Tally) -> int:
 
 
 def _bugs() -> int:
-    found = all_caught()
+    found = all_caught_on_all_cores()
     for one in found:
         print(f"{one.bug:<32} {one.seeds:>4} seeds  {(one.violation or 'NOT CAUGHT')[:100]}")
     missed = [one.bug for one in found if one.violation is None]

@@ -36,7 +36,7 @@ MUST_HAPPEN: Final = {
 
 @dataclass(slots=True)
 class Tally:
-    """What some seeds came to. ``seconds`` is the processor time of this thread."""
+    """What some seeds came to, and how long that took."""
 
     seeds: int = 0
     seconds: float = 0.0
@@ -50,8 +50,15 @@ class Tally:
         if run.violations:
             self.failed.append(run)
 
+    def include(self, other: "Tally") -> None:
+        """Count the runs of another."""
+        self.seeds += other.seeds
+        self.seconds += other.seconds
+        self.failed += other.failed
+        self.counts.update(other.counts)
+
     def per_minute(self) -> float:
-        """Seeds a minute on one core."""
+        """Seeds a minute."""
         return 60 * self.seeds / self.seconds if self.seconds else 0.0
 
     def never_happened(self) -> list[str]:
@@ -69,7 +76,7 @@ class Caught:
 
 
 def simulated(seeds: Iterable[int], told: Callable[[Run], None] = lambda _: None) -> Tally:
-    """Run the seeds with the code as it is."""
+    """Run the seeds with the code as it is; ``seconds`` is the processor time of this thread."""
     simulation, tally = Simulation(), Tally()
     started = time.thread_time()
     with quietly():
@@ -92,11 +99,6 @@ def caught(bug: str, seeds: Iterable[int]) -> Caught:
         if run.violations:
             return Caught(bug, tried, run.violations[0])
     return Caught(bug, tried, None)
-
-
-def all_caught(limit: int = SEEDS_A_BUG) -> list[Caught]:
-    """Every planted bug, each with the same seeds from zero."""
-    return [caught(bug, range(limit)) for bug in BUGS]
 
 
 def reproduces(run: Run) -> bool:

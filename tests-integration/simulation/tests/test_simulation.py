@@ -10,6 +10,7 @@ import pytest
 
 from command_service import sending
 from simulation.__main__ import main
+from simulation.cores import SEEDS_A_PART, same_in_another_process, simulated_on_all_cores
 from simulation.figures import MUST_HAPPEN, Tally, reproduces, simulated
 from simulation.planted.catalog import BUGS
 from simulation.running import Run, Simulation
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def gate() -> Tally:
-    return simulated(SEEDS)
+    return simulated_on_all_cores(SEEDS)
 
 
 def test_no_promise_is_broken_in_any_seed_of_the_gate(gate: Tally) -> None:
@@ -41,6 +42,20 @@ def test_a_tally_without_a_fault_says_so() -> None:
     tally = Tally()
     tally.add(Run(1, "", (), Tally().counts, 0.0, []))
     assert len(tally.never_happened()) == len(MUST_HAPPEN)
+
+
+def test_all_cores_together_find_what_one_finds() -> None:
+    seeds = range(SEEDS_A_PART + 5)
+    one, all_of_them = simulated(seeds), simulated_on_all_cores(seeds)
+    assert (all_of_them.seeds, all_of_them.counts, all_of_them.failed) == (one.seeds, one.counts, one.failed)
+    assert all_of_them.seconds > 0
+
+
+def test_a_seed_that_another_process_plays_differently_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert same_in_another_process(range(3)) == 3
+    ours = Simulation.run
+    monkeypatch.setattr(Simulation, "run", lambda self, seed: ours(self, seed + (seed == 1)))
+    assert same_in_another_process(range(3)) == 2
 
 
 @pytest.mark.parametrize("seed", [3, 7, 11])
