@@ -205,6 +205,36 @@ async def test_the_broker_gives_a_silent_process_up_and_the_next_in_line_goes_on
             gate.thaw()
 
 
+async def test_it_rests_after_a_batch_that_was_not_full_and_goes_on_at_once_after_a_full_one(
+    rabbitmq_url: str, queues: list[str], publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    rests: list[tuple[float, int]] = []
+
+    async def handle(batch: Sequence[Delivery]) -> None:
+        await asyncio.sleep(0.2)
+        sizes.append(len(batch))
+
+    def rest(worked: float) -> float:
+        rests.append((worked, len(sizes)))
+        return 0.0
+
+    monkeypatch.setattr(consuming, "rest_seconds", rest)
+    stop = asyncio.Event()
+    consumer = Consumer(rabbitmq_url, "test-rest", queues, prefetch=20, batch=7, handle=handle)
+    running = asyncio.create_task(consumer.run(stop))
+    await until(lambda: consumer.connected)
+    await publisher.publish([Outgoing("", queues[0], "0", "test", b"0")])
+    await until(lambda: consumer.taken[queues[0]] == 1)
+    await publisher.publish([Outgoing("", queues[0], f"{n}", "test", b"1") for n in range(1, 10)])
+    await until(lambda: len(rests) == 2)
+    stop.set()
+    await running
+    assert sizes == [1, 7, 2]
+    assert [after for _, after in rests] == [1, 3]
+    assert min(worked for worked, _ in rests) >= 0.19
+
+
 async def test_metrics_tell_the_share(rabbitmq_url: str, queues: list[str], publisher: Publisher) -> None:
     serving, registry = Serving(rabbitmq_url, queues, InMemory(), []), CollectorRegistry()
     watch_shares(registry, serving.consumer, serving.sharing)

@@ -65,6 +65,10 @@ class SimulatedDocuments:
             self.store.begun_at.setdefault(self.process, {}).update({hotel: found.get(hotel) for hotel in wanted})
         return found
 
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """The documents that exist, of one collection after the other: others may write in between."""
+        return {collection: await self.find(collection, ids) for collection, ids in wanted.items()}
+
     async def first(self, collection: str, limit: int) -> list[Any]:
         """At most ``limit`` documents, in the order of their ids."""
         rows: list[Any] = await self._ask(lambda: [row for _, row in sorted(self.store.of(collection).items())][:limit])

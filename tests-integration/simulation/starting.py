@@ -1,7 +1,7 @@
 """The composition roots of the simulated processes: the real parts of ``cli.py``, on servers of the world."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
@@ -18,13 +18,13 @@ from command_service.relay import Relay
 from command_service.sending import Sender
 from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH
 from query_service.catching_up import CatchingUp
+from query_service.checkpoint import Checkpoint
 from query_service.folding import Address
-from query_service.keeping import Keeping
+from query_service.keeping import Keeping, Loaded
 from query_service.members import Projectors
 from query_service.metrics import ProjectorMetrics
 from query_service.parking import Parking
 from query_service.projecting import Projecting
-from query_service.projections.projection import Document
 from query_service.settings import PROJECTION_BATCH, PROJECTION_PREFETCH
 from shared_contracts.topology import commands_queue, events_queue
 from shared_contracts.transport.consuming import Consumer
@@ -47,9 +47,9 @@ SMALL: Final = (1, 2, 3)
 class SortedKeeping(Keeping):
     """The real one; it reads in the order of the addresses, so that no run depends on how strings hash."""
 
-    async def load(self, addresses: Iterable[Address]) -> dict[Address, Document]:
-        """The documents that exist."""
-        return await super().load(sorted(addresses))
+    async def load(self, addresses: Iterable[Address], checkpoints: Mapping[str, Checkpoint]) -> Loaded:
+        """The documents, and the checkpoints afterwards."""
+        return await super().load(sorted(addresses), checkpoints)
 
 
 class Roots:

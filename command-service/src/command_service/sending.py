@@ -28,6 +28,7 @@ from shared_contracts.transport.amqp import BrokerError
 from shared_contracts.transport.consuming import wait_for
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 from shared_contracts.transport.publishing import PUBLISH_SECONDS, NotPublishedError, Publisher
+from shared_contracts.transport.resting import rest_seconds
 
 SQL: Final = queries("relay")
 log = structlog.get_logger()
@@ -68,11 +69,12 @@ class Sender:
         """Send until ``stop``, then finish the batch in hand. Outages of the broker are waited for."""
         pause = RELAY_BUSY_SECONDS
         while not stop.is_set():
+            began = monotonic()
             sent = await self._send_batch(session)
             if sent == RELAY_BATCH:
                 continue
             pause = RELAY_BUSY_SECONDS if sent else min(pause * 2, RELAY_IDLE_SECONDS)
-            await wait_for(stop, pause)
+            await wait_for(stop, max(pause, rest_seconds(monotonic() - began)))
 
     async def _send_batch(self, session: Session) -> int:
         if self.holding.partitions:

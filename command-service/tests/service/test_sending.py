@@ -1,13 +1,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import aio_pika
 import pytest
 
-from command_service.database import Pool
+from command_service import sending
+from command_service.database import Pool, Session
 from command_service.ledger import Ledger
 from command_service.readiness import relay_readiness
+from command_service.sending import Sender
+from command_service.settings import RELAY_BATCH
 from harness.gate import gate_to
 from harness.waiting import until
 from orders import ordered
@@ -147,3 +151,27 @@ async def test_how_long_the_oldest_has_waited_is_told_as_of_the_question(
         first = relay.events.waited()
         await until(lambda: relay.events.waited() > first + 1)
         assert "event" in (await ready()).behind
+
+
+async def test_a_sender_rests_after_each_batch_that_was_not_full(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = [1, RELAY_BATCH, 2]
+    worked: list[tuple[float, int]] = []
+
+    async def slowly(_: Sender, __: object) -> int:
+        await asyncio.sleep(0.2)
+        return sizes.pop(0)
+
+    def rest(seconds: float) -> float:
+        worked.append((seconds, len(sizes)))
+        if not sizes:
+            stop.set()
+        return 0.0
+
+    monkeypatch.setattr(Sender, "_send_batch", slowly)
+    monkeypatch.setattr(sending, "rest_seconds", rest)
+    stop = asyncio.Event()
+    await relay_on(postgres_url, NOWHERE).commands.run(cast("Session", None), stop)
+    assert [left for _, left in worked] == [2, 0]
+    assert min(seconds for seconds, _ in worked) >= 0.19

@@ -99,7 +99,7 @@ async def _api(settings: Settings) -> None:
     with closing(_documents(settings, API_READ_SECONDS)) as documents:
         waiting = Waiting(JoinedFinds(documents))
         finds = JoinedFinds(CurrentDocuments(documents))
-        routes = Routes(Answering(finds, waiting, access, Marks(documents)))
+        routes = Routes(Answering(finds, waiting, access, Marks(JoinedFinds(documents))))
         registry = new_registry()
         http = build_app(routes, observation_routes(registry, api_readiness(documents)))
         await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), waiting.run)

@@ -102,7 +102,7 @@ class Copying:
             fault, last = page.fault, after
             if page.events:
                 planned = plan(page.events, self.shadows)
-                folded = fold(planned, await self.keeping.load(planned.addresses))
+                folded = fold(planned, (await self.keeping.load(planned.addresses, {})).documents)
                 await self.keeping.write([folded])
                 crash_here(CrashPoint.REBUILD_MID_COPY)
                 fault, last = folded.fault or page.fault, folded.last.position if folded.last is not None else after

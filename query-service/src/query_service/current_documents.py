@@ -29,6 +29,12 @@ class CurrentDocuments:
         """The documents that exist."""
         return await self.documents.find(await self._of(collection), ids)
 
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """The documents that exist, of several collections."""
+        names = {collection: await self._of(collection) for collection in wanted}
+        found = await self.documents.find_in({names[collection]: ids for collection, ids in wanted.items()})
+        return {collection: found[name] for collection, name in names.items()}
+
     async def ids(self, collection: str, first: str, until: str) -> list[str]:
         """The ids of a range."""
         return await self.documents.ids(await self._of(collection), first, until)

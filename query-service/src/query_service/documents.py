@@ -5,22 +5,27 @@ acknowledged by a majority and journalled before they return.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import bson
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ReadPreference, ReplaceOne, WriteConcern
+from pymongo.database import Database
 from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.results import BulkWriteResult
 
 from query_service.projections.projection import Document
 from query_service.settings import CONNECTIONS, MAX_DOCUMENT_BYTES, MAX_IDS_PER_FIND, SERVER_SELECTION_SECONDS
 
 CHECKPOINTS: Final = "checkpoints"
 _DUPLICATE_KEY: Final = 11_000
+T = TypeVar("T")
 _DURABLE: Final = WriteConcern(w="majority", j=True)
 
 
@@ -39,6 +44,7 @@ class Documents:
         """Remember where; no operation lasts longer than ``seconds``."""
         milliseconds = int(seconds * 1000)
         self._seconds = seconds
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="documents")
         self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
             url,
             serverSelectionTimeoutMS=min(int(SERVER_SELECTION_SECONDS * 1000), milliseconds),
@@ -51,10 +57,12 @@ class Documents:
         self._database = self._client.get_database(
             database, write_concern=_DURABLE, read_preference=ReadPreference.PRIMARY
         )
+        self._plain: Database[dict[str, Any]] = self._database.delegate
 
     def close(self) -> None:
         """Drop the connections."""
         self._client.close()
+        self._threads.shutdown(wait=False)
 
     async def ping(self) -> None:
         """Return when the store answers."""
@@ -63,15 +71,12 @@ class Documents:
 
     async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
         """The documents with these ids, by id; those that do not exist are left out."""
-        wanted = list(ids)
-        found: dict[str, Any] = {}
-        for start in range(0, len(wanted), MAX_IDS_PER_FIND):
-            part = wanted[start : start + MAX_IDS_PER_FIND]
-            query: dict[str, Any] = {"_id": part[0] if len(part) == 1 else {"$in": part}}
-            async with self._answering():
-                cursor = self._database[collection].find(query, batch_size=len(part) + 1)
-                found |= {document["_id"]: document for document in await cursor.to_list(len(part))}
-        return found
+        return (await self.find_in({collection: ids}))[collection]
+
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """What ``find`` finds in each of the collections, which are looked at one after the other, in this order."""
+        async with self._answering():
+            return await self._in_thread(partial(self._found, wanted))
 
     async def first(self, collection: str, limit: int) -> list[Any]:
         """At most ``limit`` documents of a small collection, in the order of their ids."""
@@ -91,8 +96,7 @@ class Documents:
         # An insert also fails where another process has just inserted an older one: replace that, or it would stay.
         again = [_guarded(documents[index], upsert=False) for index in refused]
         try:
-            async with self._answering():
-                result = await self._database[collection].bulk_write(again, ordered=False)
+            result = await self._bulk_write(collection, again)
         except BulkWriteError as error:
             raise DocumentsUnavailableError("not acknowledged") from error
         return len(again) - result.matched_count
@@ -186,11 +190,29 @@ class Documents:
         async with self._answering():
             return sorted(set(collections) - set(await self._database.list_collection_names()))
 
+    def _found(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        return {collection: self._found_in(collection, list(ids)) for collection, ids in wanted.items()}
+
+    def _found_in(self, collection: str, ids: list[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for start in range(0, len(ids), MAX_IDS_PER_FIND):
+            part = ids[start : start + MAX_IDS_PER_FIND]
+            query: dict[str, Any] = {"_id": part[0] if len(part) == 1 else {"$in": part}}
+            documents = self._plain[collection].find(query, batch_size=len(part) + 1)
+            found |= {document["_id"]: document for document in documents.to_list(len(part))}
+        return found
+
+    async def _in_thread(self, step: Callable[[], T]) -> T:
+        """The result of a step that speaks to the server, made in another thread from its beginning to its end.
+
+        Motor does the same for each single call, at three times the processor time of the loop's thread (decision 9).
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, step)
+
     async def _insert_or_replace(self, collection: str, writes: list[ReplaceOne[Any]]) -> tuple[int, list[int]]:
         """Make the writes; how many were made, and which another document under their id has kept from being made."""
         try:
-            async with self._answering():
-                result = await self._database[collection].bulk_write(writes, ordered=False)
+            result = await self._bulk_write(collection, writes)
         except BulkWriteError as error:
             faults: list[dict[str, Any]] = error.details["writeErrors"]
             others = [fault for fault in faults if fault["code"] != _DUPLICATE_KEY]
@@ -200,6 +222,10 @@ class Documents:
                 raise DocumentsUnavailableError("not acknowledged by a majority") from error
             return error.details["nMatched"] + error.details["nUpserted"], [fault["index"] for fault in faults]
         return result.matched_count + result.upserted_count, []
+
+    async def _bulk_write(self, collection: str, writes: Sequence[ReplaceOne[Any]]) -> BulkWriteResult:
+        async with self._answering():
+            return await self._in_thread(partial(self._plain[collection].bulk_write, writes, ordered=False))
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:

@@ -6,61 +6,56 @@ older than the question. Who is alone waits for nobody.
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from query_service.settings import FINDS_AT_ONCE, MAX_IDS_PER_FIND
+from query_service.settings import MAX_IDS_PER_FIND
 
 
 class Finding(Protocol):
     """Where documents are; see ``documents.Documents``."""
 
-    async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
-        """The documents that exist."""
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """The documents that exist, of several collections."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    ids: Collection[str]
-    found: asyncio.Future[dict[str, Any]]
+    wanted: Mapping[str, Collection[str]]
+    found: asyncio.Future[dict[str, dict[str, Any]]]
 
 
 @dataclass(slots=True)
-class _Collection:
-    waiting: deque[_Question] = field(default_factory=deque[_Question])
-    asking: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-
-
-@dataclass(frozen=True, slots=True)
 class JoinedFinds:
-    """Finds as the store does, at most ``FINDS_AT_ONCE`` a collection at a time. For use within one event loop.
+    """Finds as the store does, one at a time. For use within one event loop.
 
     Callers may be given the same document, and must not change it.
     """
 
     store: Finding
-    _collections: dict[str, _Collection] = field(default_factory=dict[str, _Collection])
+    _waiting: deque[_Question] = field(default_factory=deque[_Question])
+    _asking: asyncio.Task[None] | None = None
 
     async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
-        """The documents with these ids, by id, as they are now or later; raises what the store raises."""
-        if not ids:
-            return {}
-        asked = self._collections.setdefault(collection, _Collection())
-        question = _Question(ids, asyncio.get_running_loop().create_future())
-        asked.waiting.append(question)
-        if len(asked.asking) < FINDS_AT_ONCE:
-            task = asyncio.create_task(self._ask(collection, asked))
-            asked.asking.add(task)
-            task.add_done_callback(asked.asking.discard)
+        """The documents of one collection with these ids, by id; as ``find_in``."""
+        return (await self.find_in({collection: ids}))[collection]
+
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """The documents with these ids, by collection and id, as they are now or later; raises what the store does."""
+        if not any(wanted.values()):
+            return {collection: {} for collection in wanted}
+        question = _Question(wanted, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
         return await question.found
 
-    async def _ask(self, collection: str, asked: _Collection) -> None:
-        while questions := _taken(asked.waiting):
-            ids = dict.fromkeys(one for question in questions for one in question.ids)
+    async def _ask(self) -> None:
+        while questions := _taken(self._waiting):
             try:
-                found = await self.store.find(collection, list(ids))
+                found = await self.store.find_in(_together(questions))
             except Exception as error:  # noqa: BLE001  # each of those who asked is told, and deals with it
                 for question in questions:
                     if not question.found.done():
@@ -68,16 +63,32 @@ class JoinedFinds:
             else:
                 for question in questions:
                     if not question.found.done():
-                        question.found.set_result({one: found[one] for one in question.ids if one in found})
+                        question.found.set_result(_own(question.wanted, found))
 
 
 def _taken(waiting: deque[_Question]) -> Sequence[_Question]:
     """The next questions, as many as fit into one find, and one at least."""
     taken: list[_Question] = []
     ids = 0
-    while waiting and (not taken or ids + len(waiting[0].ids) <= MAX_IDS_PER_FIND):
+    while waiting and (not taken or ids < MAX_IDS_PER_FIND):
         question = waiting.popleft()
         if not question.found.done():
             taken.append(question)
-            ids += len(question.ids)
+            ids += sum(map(len, question.wanted.values()))
     return taken
+
+
+def _together(questions: Sequence[_Question]) -> dict[str, Collection[str]]:
+    """Each id once."""
+    wanted: dict[str, dict[str, None]] = {}
+    for question in questions:
+        for collection, ids in question.wanted.items():
+            wanted.setdefault(collection, {}).update(dict.fromkeys(ids))
+    return {collection: list(ids) for collection, ids in wanted.items()}
+
+
+def _own(wanted: Mapping[str, Collection[str]], found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        collection: {one: found[collection][one] for one in ids if one in found[collection]}
+        for collection, ids in wanted.items()
+    }

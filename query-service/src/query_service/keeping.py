@@ -9,8 +9,9 @@ from query_service.checkpoint import Checkpoint, checkpoint_in, record_of
 from query_service.documents import CHECKPOINTS
 from query_service.folding import Address, Folded
 from query_service.metrics import ProjectorMetrics
+from query_service.parking import DIVERGED_HOTELS, PARKED_HOTELS
 from query_service.projections.projection import Document
-from query_service.routes import KINDS, ROUTES, Copies, copies_of, routes_in
+from query_service.routes import KINDS, ROUTES, Copies, Route, routes_in
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 
@@ -20,8 +21,8 @@ Result = TypeVar("Result")
 class Store(Protocol):
     """Where documents are; see ``documents.Documents``."""
 
-    async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
-        """The documents that exist."""
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """The documents that exist, of one collection after the other, in this order."""
         ...
 
     async def write(self, collection: str, documents: Sequence[Document]) -> int:
@@ -38,6 +39,27 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Of some hotels: their checkpoints, those that wait for an operator, and the routes as read after all that."""
+
+    checkpoints: Mapping[str, Checkpoint]
+    held: frozenset[str]
+    routes: Mapping[str, Route]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Documents that exist, and the hotels whose checkpoint was not the known one any more after they were read.
+
+    What was read between the one look and the other may be of two lives of the store: it was put back to an older
+    copy, or to another history.
+    """
+
+    documents: dict[Address, Document]
+    moved: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Keeping:
     """Reads and writes what folding needs; raises what the store raises, once all of its answers are in."""
 
@@ -47,23 +69,30 @@ class Keeping:
     async def checkpoints(self, hotels: Iterable[str]) -> dict[str, Checkpoint]:
         """The checkpoint of each of the hotels."""
         wanted = list(hotels)
-        found = await self.store.find(CHECKPOINTS, wanted)
-        return {hotel: checkpoint_in(found.get(hotel)) for hotel in wanted}
+        found = await self.store.find_in({CHECKPOINTS: wanted})
+        return _checkpoints(wanted, found)
 
-    async def copies(self, checkpoints: Mapping[str, Checkpoint]) -> dict[str, Copies]:
-        """Where the next events of each hotel are to be written, as said after its checkpoint was read."""
-        routes = routes_in(await self.store.find(ROUTES, KINDS))
-        return {hotel: copies_of(checkpoint, routes) for hotel, checkpoint in checkpoints.items()}
+    async def standing(self, hotels: Collection[str]) -> Standing:
+        """How the hotels stand."""
+        wanted = list(hotels)
+        found = await self.store.find_in(
+            {CHECKPOINTS: wanted, PARKED_HOTELS: wanted, DIVERGED_HOTELS: wanted, ROUTES: KINDS}
+        )
+        held = frozenset((*found[PARKED_HOTELS], *found[DIVERGED_HOTELS]))
+        return Standing(_checkpoints(wanted, found), held, routes_in(found[ROUTES]))
 
-    async def load(self, addresses: Iterable[Address]) -> dict[Address, Document]:
-        """The documents that exist."""
+    async def load(self, addresses: Iterable[Address], checkpoints: Mapping[str, Checkpoint]) -> Loaded:
+        """The documents, then once more the checkpoints of their hotels, which were these."""
         asked = _by_collection(addresses)
-        answers = await _all(self.store.find(collection, ids) for collection, ids in asked.items())
-        return {
+        found = await self.store.find_in({**asked, CHECKPOINTS: list(checkpoints)})
+        again = _checkpoints(checkpoints, found)
+        documents = {
             (collection, document_id): document
-            for collection, found in zip(asked, answers, strict=True)
-            for document_id, document in found.items()
+            for collection in asked
+            for document_id, document in found[collection].items()
         }
+        moved = frozenset(hotel for hotel, checkpoint in checkpoints.items() if again[hotel] != checkpoint)
+        return Loaded(documents, moved)
 
     async def write(self, hotels: Iterable[Folded]) -> None:
         """Write every changed document once, one bulk write a collection, at the same time."""
@@ -72,15 +101,6 @@ class Keeping:
             for (collection, _), document in folded.changed.items():
                 changed.setdefault(collection, []).append(document)
         await _all(self._write(collection, documents) for collection, documents in changed.items())
-
-    async def moved(self, checkpoints: Mapping[str, Checkpoint]) -> frozenset[str]:
-        """The hotels whose checkpoint is not this one any more.
-
-        What was read between the one look and the other may be of two lives of the store: it was put back to an older
-        copy, or to another history.
-        """
-        again = await self.checkpoints(checkpoints)
-        return frozenset(hotel for hotel, checkpoint in checkpoints.items() if again[hotel] != checkpoint)
 
     async def advance(
         self, hotels: Mapping[str, EventEnvelope], copies: Mapping[str, Copies], checkpoints: Mapping[str, Checkpoint]
@@ -103,6 +123,10 @@ class Keeping:
         crash_here(CrashPoint.PROJECTOR_BETWEEN_DOCUMENTS)
         self.metrics.written(collection, len(documents), newer)
         return newer
+
+
+def _checkpoints(hotels: Iterable[str], found: Mapping[str, Mapping[str, Any]]) -> dict[str, Checkpoint]:
+    return {hotel: checkpoint_in(found[CHECKPOINTS].get(hotel)) for hotel in hotels}
 
 
 def _by_collection(addresses: Iterable[Address]) -> dict[str, list[str]]:

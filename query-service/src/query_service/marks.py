@@ -5,7 +5,7 @@ positions, get other tags than before.
 """
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -18,8 +18,8 @@ REPAIRS: Final = "repairs"
 class Marked(Protocol):
     """Where documents are; see ``documents.Documents``."""
 
-    async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
-        """The documents that exist."""
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """The documents that exist, of one collection after the other."""
         ...
 
 
@@ -54,11 +54,10 @@ class Marks:
         if mark is not None and now - at < MARK_SECONDS:
             return mark
         # In this order: a repair is counted before its hotel is no longer diverged.
-        diverged = hotel_id in await self.documents.find(DIVERGED_HOTELS, [hotel_id])
-        repairs = (await self.documents.find(REPAIRS, [hotel_id])).get(hotel_id, {}).get("repairs", 0)
+        found = await self.documents.find_in({DIVERGED_HOTELS: [hotel_id], REPAIRS: [hotel_id]})
         if len(self._known) >= MAX_MARKS:
             self._known.clear()
-        mark = Mark(diverged, repairs)
+        mark = Mark(hotel_id in found[DIVERGED_HOTELS], found[REPAIRS].get(hotel_id, {}).get("repairs", 0))
         self._known[hotel_id] = now, mark
         return mark
 

@@ -4,7 +4,6 @@ A hotel is parked at an event that cannot be applied; it has diverged where its 
 its events. Both stand still. A message is kept that cannot be read.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -85,10 +84,8 @@ class Parking:
 
     async def among(self, hotels: Collection[str]) -> frozenset[str]:
         """Those of the hotels whose projection waits for an operator: the parked and the diverged ones."""
-        parked, diverged = await asyncio.gather(
-            self.documents.find(PARKED_HOTELS, hotels), self.documents.find(DIVERGED_HOTELS, hotels)
-        )
-        return frozenset((*parked, *diverged))
+        found = await self.documents.find_in({PARKED_HOTELS: hotels, DIVERGED_HOTELS: hotels})
+        return frozenset((*found[PARKED_HOTELS], *found[DIVERGED_HOTELS]))
 
     async def held(self) -> Held:
         """What waits now."""

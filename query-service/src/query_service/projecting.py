@@ -6,7 +6,7 @@ the events come again; documents that hold them already refuse them. What is dro
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -21,7 +21,7 @@ from query_service.keeping import Keeping
 from query_service.metrics import ProjectorMetrics
 from query_service.parking import Parking
 from query_service.projections.projection import Document
-from query_service.routes import Copies
+from query_service.routes import Copies, Route, copies_of
 from query_service.settings import (
     FEED_PAGE,
     GAP_SECONDS,
@@ -73,8 +73,9 @@ class Projecting:
         """Apply what follows each hotel's checkpoint; a gap is filled from the feed, now or by ``catch_up``."""
         arrived = by_hotel(envelopes)
         async with self._turn:
-            checkpoints, parked = await self._stand(arrived)
-            going = {hotel: events for hotel, events in arrived.items() if hotel not in parked}
+            standing = await self.keeping.standing(arrived)
+            checkpoints = standing.checkpoints
+            going = {hotel: events for hotel, events in arrived.items() if hotel not in standing.held}
             gaps = [hotel for hotel, events in going.items() if passed(checkpoints[hotel].position, events).gap]
             ready = await asyncio.gather(
                 *(
@@ -83,28 +84,29 @@ class Projecting:
                 )
             )
             next_events = {hotel: events for hotel, events in zip(going, ready, strict=True) if events}
-            copies = await self._copies({hotel: checkpoints[hotel] for hotel in next_events})
+            copies = await self._copies({hotel: checkpoints[hotel] for hotel in next_events}, standing.routes)
             await self._project({hotel: next_events[hotel] for hotel in copies}, copies, checkpoints)
 
     async def catch_up(self, hotel_id: str) -> bool:
         """Take one page of the feed for a hotel that is behind; whether there is more to take at once."""
-        checkpoints, parked = await self._stand([hotel_id])
+        before = await self.keeping.standing([hotel_id])
+        checkpoint = before.checkpoints[hotel_id]
         wanted = self.behind.get(hotel_id, 0)
-        page = None if parked else await self._page(hotel_id, checkpoints[hotel_id])
+        page = None if before.held else await self._page(hotel_id, checkpoint)
         if page is None:
             self.behind.pop(hotel_id, None)
             return False
         await self.apply(page.events)
-        reached, parked = await self._stand([hotel_id])
-        position = reached[hotel_id].position
-        if page.fault is not None and not parked and position == page.fault.position - 1:
+        after = await self.keeping.standing([hotel_id])
+        position = after.checkpoints[hotel_id].position
+        if page.fault is not None and not after.held and position == page.fault.position - 1:
             await self.parking.park_hotel(hotel_id, page.fault)
         full = len(page.events) == FEED_PAGE
         # What the feed did not hold when it was asked for it was never there: a message of a history that is lost.
         there = position >= self.behind.get(hotel_id, 0) or (
-            self.behind.get(hotel_id, 0) == wanted and position >= checkpoints[hotel_id].position + len(page.events)
+            self.behind.get(hotel_id, 0) == wanted and position >= checkpoint.position + len(page.events)
         )
-        if parked or page.fault is not None or (not full and there):
+        if after.held or page.fault is not None or (not full and there):
             self.behind.pop(hotel_id, None)
             return False
         return full
@@ -123,9 +125,6 @@ class Projecting:
                 self.metrics.parked_message()
                 await self.parking.park_message(delivery, str(error))
         await self.apply(envelopes)
-
-    async def _stand(self, hotels: Collection[str]) -> tuple[dict[str, Checkpoint], frozenset[str]]:
-        return await asyncio.gather(self.keeping.checkpoints(hotels), self.parking.among(hotels))
 
     async def _page(self, hotel_id: str, checkpoint: Checkpoint) -> FeedPage | None:
         """The next page, or none where there is nothing to catch up with."""
@@ -173,9 +172,9 @@ class Projecting:
             self.leave_behind(hotel_id, max(event.position for event in events))
         return ready.events
 
-    async def _copies(self, checkpoints: Mapping[str, Checkpoint]) -> dict[str, Copies]:
+    async def _copies(self, checkpoints: Mapping[str, Checkpoint], routes: Mapping[str, Route]) -> dict[str, Copies]:
         """Where each hotel's events go; a hotel whose documents are served from a collection without them is parked."""
-        copies = await self.keeping.copies(checkpoints)
+        copies = {hotel: copies_of(checkpoint, routes) for hotel, checkpoint in checkpoints.items()}
         unheld = {hotel: one.unheld for hotel, one in copies.items() if one.unheld}
         again = await self.keeping.checkpoints(unheld) if unheld else {}
         for hotel, kinds in unheld.items():
@@ -198,12 +197,12 @@ class Projecting:
         copies = await write_shadows(self.keeping, ready, copies, checkpoints)
         plans = {hotel: plan(events, copies[hotel].current) for hotel, events in ready.items()}
         addresses = frozenset[Address]().union(*(planned.addresses for planned in plans.values()))
-        documents = await self.keeping.load(addresses)
-        for hotel in await self.keeping.moved({hotel: checkpoints[hotel] for hotel in ready}):
+        loaded = await self.keeping.load(addresses, {hotel: checkpoints[hotel] for hotel in ready})
+        for hotel in loaded.moved:
             self.leave_behind(hotel, ready[hotel][-1].position)
             del plans[hotel]
-        folded = {hotel: fold(planned, documents) for hotel, planned in plans.items()}
-        folded |= await self._write(folded, ready, copies, documents)
+        folded = {hotel: fold(planned, loaded.documents) for hotel, planned in plans.items()}
+        folded |= await self._write(folded, ready, copies, loaded.documents)
         crash_here(CrashPoint.PROJECTOR_AFTER_DOCUMENTS)
         done = {hotel: one.last for hotel, one in folded.items() if one.last is not None}
         for hotel in await self.keeping.advance(done, copies, checkpoints):

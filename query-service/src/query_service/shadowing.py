@@ -30,10 +30,10 @@ async def write_shadows(
         return dict(copies)
     plans = {hotel: plan(events, copies[hotel].shadows) for hotel, events in shadowed.items()}
     addresses = frozenset[Address]().union(*(planned.addresses for planned in plans.values()))
-    documents = await keeping.load(addresses)
-    for hotel in await keeping.moved({hotel: checkpoints[hotel] for hotel in shadowed}):
+    loaded = await keeping.load(addresses, {hotel: checkpoints[hotel] for hotel in shadowed})
+    for hotel in loaded.moved:
         del plans[hotel]
-    folded = {hotel: fold(planned, documents) for hotel, planned in plans.items()}
+    folded = {hotel: fold(planned, loaded.documents) for hotel, planned in plans.items()}
     lost = {hotel: one.fault.reason for hotel, one in folded.items() if one.fault is not None}
     lost |= await _write(keeping, {hotel: one for hotel, one in folded.items() if hotel not in lost})
     for hotel, reason in lost.items():

@@ -1,7 +1,7 @@
 """What stands around the projector in tests: a feed in memory, and a store that fails when it is told to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,8 +64,8 @@ class BreakingStore:
     broken: set[str] = field(default_factory=set[str])
     meanwhile: Callable[[], Awaitable[None]] | None = None
 
-    async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
-        return await self.documents.find(collection, ids)
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        return await self.documents.find_in(wanted)
 
     async def write(self, collection: str, documents: Sequence[Document]) -> int:
         await self._before(collection)

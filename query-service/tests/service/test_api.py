@@ -1,7 +1,7 @@
 """Every query over HTTP, from real documents."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -321,10 +321,10 @@ async def test_marks_are_asked_for_once_in_a_while() -> None:
     asked, now = list[str](), 0.0
 
     class Counted:
-        async def find(self, collection: str, ids: object) -> dict[str, Any]:
-            assert ids == ["seaside"]
-            asked.append(collection)
-            return {}
+        async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+            assert all(ids == ["seaside"] for ids in wanted.values())
+            asked.extend(wanted)
+            return {collection: {} for collection in wanted}
 
     marks = Marks(Counted(), clock=lambda: now)
     for seconds in (0.0, 1.0, MARK_SECONDS - 0.01):

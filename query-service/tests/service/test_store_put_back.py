@@ -1,7 +1,7 @@
 """The document store is put back to an older copy while a projector is in the middle of a batch."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,9 +34,13 @@ class StoreThatIsPutBack:
     operations: list[str] = field(default_factory=list[str])
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
-        await self._before(f"find {collection}")
-        return await self.documents.find(collection, ids)
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """As the real one does: one collection after the other."""
+        found: dict[str, dict[str, Any]] = {}
+        for collection, ids in wanted.items():
+            await self._before(f"find {collection}")
+            found |= await self.documents.find_in({collection: ids})
+        return found
 
     async def write(self, collection: str, documents: Sequence[Document]) -> int:
         await self._before(f"write {collection}")

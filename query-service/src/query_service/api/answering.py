@@ -1,6 +1,5 @@
 """How every query is answered: who may ask, from which documents, with which tag, and in which bytes."""
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -42,8 +41,8 @@ UNAVAILABLE: Final = Problem(
 class Finding(Protocol):
     """Where documents are; see ``documents.Documents``."""
 
-    async def find(self, collection: str, ids: Collection[str]) -> dict[str, Any]:
-        """The documents that exist."""
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        """The documents that exist, of several collections."""
         ...
 
 
@@ -85,13 +84,10 @@ class Answering:
             repairs = await self._repairs(hotel_id)
             if not reached:
                 raise ProblemError(BEHIND)
-        hotel, others = await asyncio.gather(
-            self.documents.find("hotel", [hotel_id]),
-            self.documents.find(collection, ids),
-        )
-        if hotel_id not in hotel:
+        found = await self.documents.find_in({"hotel": [hotel_id], **({collection: ids} if ids else {})})
+        if hotel_id not in found["hotel"]:
             raise ProblemError(UNKNOWN_HOTEL)
-        return Found(hotel[hotel_id], others, repairs)
+        return Found(found["hotel"][hotel_id], found.get(collection, {}), repairs)
 
     async def _repairs(self, hotel_id: str) -> int:
         """How often the hotel was repaired; ends with a problem where its documents have diverged from its events."""

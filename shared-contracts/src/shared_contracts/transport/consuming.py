@@ -10,6 +10,7 @@ import structlog
 
 from shared_contracts.transport.amqp import BrokerError, close, connect_with_line, given_up_is_closed
 from shared_contracts.transport.inbox import Delivery, Inbox
+from shared_contracts.transport.resting import rest_seconds
 from shared_contracts.transport.sharing import Sharing
 from shared_contracts.transport.waiting import wait_for, wait_for_any, wait_for_either
 
@@ -75,10 +76,13 @@ class Consumer:
                     return
                 await self._give_way(inbox)
                 if deliveries := inbox.take(self.batch):
+                    began = asyncio.get_running_loop().time()
                     self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
                     self.taken.update(delivery.queue for delivery in deliveries)
                     await self.handle(deliveries)
                     await inbox.settle(deliveries)
+                    if len(deliveries) < self.batch:
+                        await wait_for(stop, rest_seconds(asyncio.get_running_loop().time() - began))
         finally:
             await close(connection)
             line.cut()

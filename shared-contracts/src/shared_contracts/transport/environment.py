@@ -49,7 +49,7 @@ def settings_from_environment(kind: type[Told]) -> Told:
     No value is shown: some are secrets.
     """
     try:
-        return kind()
+        return kind()  # pyright: ignore[reportCallIssue]  # its fields come from the environment
     except ValidationError as error:
         details = error.errors(include_input=False, include_url=False, include_context=False)
         wrong = [f"INNKEEP_{'_'.join(map(str, detail['loc'])).upper()}: {detail['msg']}" for detail in details]

@@ -1,0 +1,11 @@
+"""How long is rested after a small batch."""
+
+from shared_contracts.transport.resting import MAX_REST_SECONDS, rest_seconds
+
+
+def test_half_as_long_as_was_worked() -> None:
+    assert rest_seconds(0.02) == 0.01
+
+
+def test_never_long_though_a_batch_had_to_wait_for_an_outage_to_end() -> None:
+    assert rest_seconds(60) == MAX_REST_SECONDS
