@@ -205,34 +205,44 @@ async def test_the_broker_gives_a_silent_process_up_and_the_next_in_line_goes_on
             gate.thaw()
 
 
+@pytest.mark.parametrize(("prefetch", "batch"), [(20, 7), (7, 20)])
 async def test_it_rests_after_a_batch_that_was_not_full_and_goes_on_at_once_after_a_full_one(
-    rabbitmq_url: str, queues: list[str], publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    rabbitmq_url: str,
+    queues: list[str],
+    publisher: Publisher,
+    monkeypatch: pytest.MonkeyPatch,
+    prefetch: int,
+    batch: int,
 ) -> None:
-    sizes: list[int] = []
-    rests: list[tuple[float, int]] = []
+    """One that holds all that may be unsettled of the only busy queue is full as well."""
+    clock = asyncio.get_running_loop().time
+    batches: list[tuple[float, float, int]] = []
+    worked: list[float] = []
 
-    async def handle(batch: Sequence[Delivery]) -> None:
-        await asyncio.sleep(0.2)
-        sizes.append(len(batch))
+    async def handle(deliveries: Sequence[Delivery]) -> None:
+        began = clock()
+        if not batches:
+            await publisher.publish([Outgoing("", queues[0], f"{n}", "test", b"1") for n in range(1, 10)])
+            await asyncio.sleep(0.5)
+        batches.append((began, clock(), len(deliveries)))
 
-    def rest(worked: float) -> float:
-        rests.append((worked, len(sizes)))
-        return 0.0
+    def rest(seconds: float) -> float:
+        worked.append(seconds)
+        return 0.3
 
     monkeypatch.setattr(consuming, "rest_seconds", rest)
     stop = asyncio.Event()
-    consumer = Consumer(rabbitmq_url, "test-rest", queues, prefetch=20, batch=7, handle=handle)
+    consumer = Consumer(rabbitmq_url, "test-rest", queues, prefetch, batch, handle)
     running = asyncio.create_task(consumer.run(stop))
     await until(lambda: consumer.connected)
     await publisher.publish([Outgoing("", queues[0], "0", "test", b"0")])
-    await until(lambda: consumer.taken[queues[0]] == 1)
-    await publisher.publish([Outgoing("", queues[0], f"{n}", "test", b"1") for n in range(1, 10)])
-    await until(lambda: len(rests) == 2)
+    await until(lambda: sum(size for _, _, size in batches) == 10)
     stop.set()
     await running
-    assert sizes == [1, 7, 2]
-    assert [after for _, after in rests] == [1, 3]
-    assert min(worked for worked, _ in rests) >= 0.19
+    rested = [following - ended >= 0.3 for (_, ended, _), (following, _, _) in itertools.pairwise(batches)]
+    assert rested == [size < 7 for _, _, size in batches[:-1]]
+    assert 7 in [size for _, _, size in batches], "there was a full one"
+    assert worked[0] >= 0.5
 
 
 async def test_metrics_tell_the_share(rabbitmq_url: str, queues: list[str], publisher: Publisher) -> None:

@@ -26,7 +26,7 @@ from command_service.readiness import api_readiness, relay_readiness, worker_rea
 from command_service.relay import Relay
 from command_service.rounds import Rounds
 from command_service.sending import Sender
-from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH, DecidingSettings, Settings
+from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH, BrokerSettings, Settings
 from command_service.waiting_room import WaitingRoom
 from shared_contracts.topology import PARTITIONS, commands_queue
 from shared_contracts.transport.access import access_of
@@ -51,7 +51,7 @@ app.command()(reconcile_cli.reconcile)
 @app.command()
 def migrate() -> None:
     """Bring the database to this release and declare the broker's exchanges and queues. Idempotent."""
-    uvloop.run(_migrate(_start("migrate", DecidingSettings)))
+    uvloop.run(_migrate(_start("migrate", BrokerSettings)))
 
 
 @app.command()
@@ -63,13 +63,13 @@ def api() -> None:
 @app.command()
 def relay() -> None:
     """Queue accepted commands and publish events; a second one stands by."""
-    uvloop.run(_relay(_start("relay", DecidingSettings)))
+    uvloop.run(_relay(_start("relay", BrokerSettings)))
 
 
 @app.command()
 def worker() -> None:
     """Decide queued commands; all that run share the partitions evenly."""
-    uvloop.run(_worker(_start("worker", DecidingSettings)))
+    uvloop.run(_worker(_start("worker", BrokerSettings)))
 
 
 def _start(service: str, kind: type[Told]) -> Told:
@@ -80,7 +80,7 @@ def _start(service: str, kind: type[Told]) -> Told:
     return settings
 
 
-async def _migrate(settings: DecidingSettings) -> None:
+async def _migrate(settings: BrokerSettings) -> None:
     await migrate_database(settings.postgres_url)
     await declare_topology(settings.rabbitmq_url.get_secret_value())
 
@@ -101,7 +101,7 @@ async def _api(settings: Settings) -> None:
         await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), acceptance.run, outcomes.run)
 
 
-async def _relay(settings: DecidingSettings) -> None:
+async def _relay(settings: BrokerSettings) -> None:
     registry = new_registry()
     url = settings.rabbitmq_url.get_secret_value()
     metrics = RelayMetrics(registry)
@@ -115,7 +115,7 @@ async def _relay(settings: DecidingSettings) -> None:
         await run(http, settings.host, settings.port, asyncio.Event(), sender.run)
 
 
-async def _worker(settings: DecidingSettings) -> None:
+async def _worker(settings: BrokerSettings) -> None:
     registry = new_registry()
     stop = asyncio.Event()
     async with pool(settings.postgres_url, "innkeep-worker", WORKER_POOL) as database:

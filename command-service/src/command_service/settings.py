@@ -93,7 +93,7 @@ class Settings(ProcessSettings):
     port: int = Field(default=8410, ge=0, le=65_535)
 
 
-class DecidingSettings(Settings):
+class BrokerSettings(Settings):
     """The same for those who also use the broker: migration, relay and worker."""
 
     rabbitmq_url: SecretStr

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import cast
 
 import aio_pika
@@ -156,22 +157,26 @@ async def test_how_long_the_oldest_has_waited_is_told_as_of_the_question(
 async def test_a_sender_rests_after_each_batch_that_was_not_full(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clock = asyncio.get_running_loop().time
     sizes = [1, RELAY_BATCH, 2]
-    worked: list[tuple[float, int]] = []
+    batches: list[tuple[float, float]] = []
+    worked: list[float] = []
 
     async def slowly(_: Sender, __: object) -> int:
-        await asyncio.sleep(0.2)
-        return sizes.pop(0)
+        began = clock()
+        await asyncio.sleep(0.1)
+        batches.append((began, clock()))
+        if len(batches) == len(sizes):
+            stop.set()
+        return sizes[len(batches) - 1]
 
     def rest(seconds: float) -> float:
-        worked.append((seconds, len(sizes)))
-        if not sizes:
-            stop.set()
-        return 0.0
+        worked.append(seconds)
+        return 0.3
 
     monkeypatch.setattr(Sender, "_send_batch", slowly)
     monkeypatch.setattr(sending, "rest_seconds", rest)
     stop = asyncio.Event()
     await relay_on(postgres_url, NOWHERE).commands.run(cast("Session", None), stop)
-    assert [left for _, left in worked] == [2, 0]
-    assert min(seconds for seconds, _ in worked) >= 0.19
+    assert [following - ended >= 0.3 for (_, ended), (following, _) in pairwise(batches)] == [True, False]
+    assert min(worked) >= 0.09

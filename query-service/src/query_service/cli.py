@@ -97,9 +97,10 @@ async def _api(settings: Settings) -> None:
     tokens = settings.tokens.get_secret_value() if settings.tokens else None
     access = access_of(tokens, settings.environment)
     with closing(_documents(settings, API_READ_SECONDS)) as documents:
-        waiting = Waiting(JoinedFinds(documents))
-        finds = JoinedFinds(CurrentDocuments(documents))
-        routes = Routes(Answering(finds, waiting, access, Marks(JoinedFinds(documents))))
+        waiting = Waiting(JoinedFinds(documents, API_READ_SECONDS))
+        marks = Marks(JoinedFinds(documents, API_READ_SECONDS))  # of its own: a mark is two looks in their order
+        finds = JoinedFinds(CurrentDocuments(documents), API_READ_SECONDS)
+        routes = Routes(Answering(finds, waiting, access, marks))
         registry = new_registry()
         http = build_app(routes, observation_routes(registry, api_readiness(documents)))
         await run(Measured(http, registry), settings.host, settings.port, asyncio.Event(), waiting.run)

@@ -1,5 +1,7 @@
 """The document store. The only module that names the MongoDB driver, and it uses only what motor and PyMongo share.
 
+What is asked for most goes to the PyMongo client that every motor client has inside, in threads of our own.
+
 A document is replaced only by a newer one: every write is guarded by the position that is stored. Writes are
 acknowledged by a majority and journalled before they return.
 """
@@ -9,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 import bson
@@ -41,9 +44,10 @@ class Documents:
     """One database. Safe for concurrent use within one event loop; connects when it is first used."""
 
     def __init__(self, url: str, database: str, seconds: float) -> None:
-        """Remember where; no operation lasts longer than ``seconds``."""
+        """Remember where; nobody waits longer than ``seconds`` for an operation, which may still be made after that."""
         milliseconds = int(seconds * 1000)
         self._seconds = seconds
+        self._closed = False
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="documents")
         self._client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
             url,
@@ -60,7 +64,8 @@ class Documents:
         self._plain: Database[dict[str, Any]] = self._database.delegate
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connections; nothing is answered any more."""
+        self._closed = True
         self._client.close()
         self._threads.shutdown(wait=False)
 
@@ -75,8 +80,9 @@ class Documents:
 
     async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
         """What ``find`` finds in each of the collections, which are looked at one after the other, in this order."""
+        lists = {collection: list(ids) for collection, ids in wanted.items()}
         async with self._answering():
-            return await self._in_thread(partial(self._found, wanted))
+            return await self._in_thread(partial(self._found, lists, monotonic() + self._seconds))
 
     async def first(self, collection: str, limit: int) -> list[Any]:
         """At most ``limit`` documents of a small collection, in the order of their ids."""
@@ -190,10 +196,15 @@ class Documents:
         async with self._answering():
             return sorted(set(collections) - set(await self._database.list_collection_names()))
 
-    def _found(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
-        return {collection: self._found_in(collection, list(ids)) for collection, ids in wanted.items()}
+    def _found(self, wanted: Mapping[str, Sequence[str]], until: float) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for collection, ids in wanted.items():
+            if monotonic() > until:  # nobody waits any more, and whoever asks again needs the thread
+                raise DocumentsUnavailableError("not in time")
+            found[collection] = self._found_in(collection, ids)
+        return found
 
-    def _found_in(self, collection: str, ids: list[str]) -> dict[str, Any]:
+    def _found_in(self, collection: str, ids: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for start in range(0, len(ids), MAX_IDS_PER_FIND):
             part = ids[start : start + MAX_IDS_PER_FIND]
@@ -207,6 +218,8 @@ class Documents:
 
         Motor does the same for each single call, at three times the processor time of the loop's thread (decision 9).
         """
+        if self._closed:
+            raise DocumentsUnavailableError("closed")
         return await asyncio.get_running_loop().run_in_executor(self._threads, step)
 
     async def _insert_or_replace(self, collection: str, writes: list[ReplaceOne[Any]]) -> tuple[int, list[int]]:

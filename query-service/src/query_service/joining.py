@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from query_service.documents import DocumentsUnavailableError
 from query_service.settings import MAX_IDS_PER_FIND
 
 
@@ -29,12 +30,14 @@ class _Question:
 
 @dataclass(slots=True)
 class JoinedFinds:
-    """Finds as the store does, one at a time. For use within one event loop.
+    """Finds as the store does, one at a time; nobody waits longer than ``seconds``. For use within one event loop.
 
-    Callers may be given the same document, and must not change it.
+    Callers may be given the same document, and must not change it. The collections are looked at in the order in which
+    they were first asked for; who needs another order needs finds of its own.
     """
 
     store: Finding
+    seconds: float
     _waiting: deque[_Question] = field(default_factory=deque[_Question])
     _asking: asyncio.Task[None] | None = None
 
@@ -50,7 +53,11 @@ class JoinedFinds:
         self._waiting.append(question)
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
-        return await question.found
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await question.found
+        except TimeoutError as error:
+            raise DocumentsUnavailableError("others were not answered in time") from error
 
     async def _ask(self) -> None:
         while questions := _taken(self._waiting):
@@ -70,11 +77,13 @@ def _taken(waiting: deque[_Question]) -> Sequence[_Question]:
     """The next questions, as many as fit into one find, and one at least."""
     taken: list[_Question] = []
     ids = 0
-    while waiting and (not taken or ids < MAX_IDS_PER_FIND):
+    while waiting:
+        ids += sum(map(len, waiting[0].wanted.values()))
+        if taken and ids > MAX_IDS_PER_FIND:
+            break
         question = waiting.popleft()
         if not question.found.done():
             taken.append(question)
-            ids += sum(map(len, question.wanted.values()))
     return taken
 
 

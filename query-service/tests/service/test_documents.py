@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+import threading
 from contextlib import closing
 from typing import Any
 
+import pymongo
 import pytest
 
 from query_service.documents import DocumentRefusedError, Documents, DocumentsUnavailableError
@@ -31,6 +33,53 @@ async def test_many_more_documents_than_one_question_may_ask_for_are_found(docum
 
 async def test_nothing_is_found_where_nothing_is_asked(documents: Documents) -> None:
     assert await documents.find("hotel", []) == {}
+
+
+async def test_collections_are_looked_at_one_after_the_other_in_the_order_given(
+    documents: Documents, mongodb_url: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Documents._found_in
+
+    def look_and_write(self: Documents, collection: str, ids: list[str]) -> dict[str, Any]:
+        found = look(self, collection, ids)
+        if collection == "hotel":
+            with pymongo.MongoClient[dict[str, Any]](mongodb_url) as client:
+                client[database]["statistics"].insert_one(at(1, ids[0]))
+        return found
+
+    monkeypatch.setattr(Documents, "_found_in", look_and_write)
+    assert await documents.find_in({"statistics": ["a"], "hotel": ["a"]}) == {"statistics": {}, "hotel": {}}
+    assert await documents.find_in({"hotel": ["b"], "statistics": ["b"]}) == {
+        "hotel": {},
+        "statistics": {"b": at(1, "b")},
+    }
+
+
+async def test_what_nobody_waits_for_any_more_is_not_looked_at(
+    mongodb_url: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = list[str]()
+    may = threading.Event()
+
+    def look(_: Documents, collection: str, __: list[str]) -> dict[str, Any]:
+        looked.append(collection)
+        may.wait()
+        return {}
+
+    monkeypatch.setattr(Documents, "_found_in", look)
+    with closing(Documents(mongodb_url, database, 0.1)) as impatient:
+        with pytest.raises(DocumentsUnavailableError):
+            await impatient.find_in({"hotel": ["a"], "statistics": ["a"]})
+        may.set()
+        impatient._threads.shutdown(wait=True)
+    assert looked == ["hotel"]
+
+
+async def test_a_store_that_was_closed_answers_nothing(mongodb_url: str, database: str) -> None:
+    closed = Documents(mongodb_url, database, 1)
+    closed.close()
+    with pytest.raises(DocumentsUnavailableError):
+        await closed.find("hotel", ["a"])
 
 
 async def test_a_newer_document_takes_the_place_of_an_older_one(documents: Documents) -> None:

@@ -11,6 +11,8 @@ from query_service.documents import DocumentsUnavailableError
 from query_service.joining import JoinedFinds
 from query_service.settings import MAX_IDS_PER_FIND
 
+SECONDS = 30.0
+
 
 @dataclass
 class Store:
@@ -41,7 +43,7 @@ async def asked(joined: JoinedFinds, *ids: str) -> "asyncio.Task[dict[str, Any]]
 
 async def test_questions_that_wait_go_together_and_each_gets_its_own() -> None:
     store = Store()
-    joined = JoinedFinds(store)
+    joined = JoinedFinds(store, SECONDS)
     tasks = [await asked(joined, f"h{number}", "shared", "nowhere") for number in range(20)]
     store.may.set()
     for number, found in enumerate(await asyncio.gather(*tasks)):
@@ -56,7 +58,7 @@ async def test_questions_that_wait_go_together_and_each_gets_its_own() -> None:
 
 async def test_questions_about_several_collections_go_together_too() -> None:
     store = Store()
-    joined = JoinedFinds(store)
+    joined = JoinedFinds(store, SECONDS)
     first = await asked(joined, "h0")
     both = asyncio.create_task(joined.find_in({"hotel": ["h1"], "availability": ["h1/2027-03"]}))
     one = await asked(joined, "h2")
@@ -72,17 +74,17 @@ async def test_questions_about_several_collections_go_together_too() -> None:
 
 async def test_a_find_is_not_longer_than_the_store_takes_at_once() -> None:
     store = Store()
-    joined = JoinedFinds(store)
+    joined = JoinedFinds(store, SECONDS)
     first = await asked(joined, "h0")
-    tasks = [await asked(joined, *(f"{part}/{n}" for n in range(MAX_IDS_PER_FIND // 2))) for part in range(5)]
+    tasks = [await asked(joined, *(f"{part}/{n}" for n in range(MAX_IDS_PER_FIND // 3))) for part in range(7)]
     store.may.set()
     await asyncio.gather(first, *tasks)
-    assert max(len(find["hotel"]) for find in store.finds) == MAX_IDS_PER_FIND
+    assert [len(find["hotel"]) for find in store.finds[1:]] == [MAX_IDS_PER_FIND // 3 * 3] * 2 + [MAX_IDS_PER_FIND // 3]
 
 
 async def test_a_question_is_never_given_an_answer_that_was_asked_for_before_it() -> None:
     store = Store()
-    joined = JoinedFinds(store)
+    joined = JoinedFinds(store, SECONDS)
     early = await asked(joined, "same")
     late = await asked(joined, "same")
     assert len(store.finds) == 1
@@ -93,7 +95,7 @@ async def test_a_question_is_never_given_an_answer_that_was_asked_for_before_it(
 
 async def test_everybody_who_asked_is_told_that_the_store_is_down_and_the_next_is_not() -> None:
     store = Store(down=True)
-    joined = JoinedFinds(store)
+    joined = JoinedFinds(store, SECONDS)
     tasks = [await asked(joined, f"h{number}") for number in range(5)]
     store.may.set()
     for task in tasks:
@@ -105,7 +107,7 @@ async def test_everybody_who_asked_is_told_that_the_store_is_down_and_the_next_i
 
 async def test_one_who_gives_up_keeps_nobody_waiting() -> None:
     store = Store()
-    joined = JoinedFinds(store)
+    joined = JoinedFinds(store, SECONDS)
     first, gone, second = await asked(joined, "a"), await asked(joined, "b"), await asked(joined, "c")
     gone.cancel()
     store.may.set()
@@ -115,5 +117,15 @@ async def test_one_who_gives_up_keeps_nobody_waiting() -> None:
 
 async def test_nothing_is_asked_for_nothing() -> None:
     store = Store()
-    assert await JoinedFinds(store).find("hotel", []) == {}
+    assert await JoinedFinds(store, SECONDS).find("hotel", []) == {}
     assert store.finds == []
+
+
+async def test_nobody_waits_longer_than_the_time_for_a_store_that_hangs() -> None:
+    store = Store()
+    joined = JoinedFinds(store, 0.05)
+    for task in [await asked(joined, "first"), await asked(joined, "behind")]:
+        with pytest.raises(DocumentsUnavailableError):
+            await task
+    store.may.set()
+    assert set(await joined.find("hotel", ["h1"])) == {"h1"}

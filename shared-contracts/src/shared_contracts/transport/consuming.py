@@ -28,7 +28,7 @@ HandleBatch = Callable[[Sequence[Delivery]], Awaitable[None]]
 
 @dataclass(slots=True)
 class Consumer:
-    """Consumes ``queues``, at most ``prefetch`` unsettled of each, ``batch`` at a time.
+    """Consumes ``queues``, at most ``prefetch`` unsettled of each, ``batch`` at a time; it rests after a small batch.
 
     The queues are expected to have a single active consumer: every process stands in the line of each queue, and the
     next takes over when the first is gone. With ``sharing``, a process goes to the end of the lines of the queues that
@@ -81,7 +81,7 @@ class Consumer:
                     self.taken.update(delivery.queue for delivery in deliveries)
                     await self.handle(deliveries)
                     await inbox.settle(deliveries)
-                    if len(deliveries) < self.batch:
+                    if len(deliveries) < min(self.batch, self.prefetch):
                         await wait_for(stop, rest_seconds(asyncio.get_running_loop().time() - began))
         finally:
             await close(connection)
