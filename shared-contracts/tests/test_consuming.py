@@ -217,7 +217,7 @@ async def test_it_rests_after_a_batch_that_was_not_full_and_goes_on_at_once_afte
     """One that holds all that may be unsettled of the only busy queue is full as well."""
     clock = asyncio.get_running_loop().time
     batches: list[tuple[float, float, int]] = []
-    worked: list[float] = []
+    asked: list[tuple[float, int, int]] = []
 
     async def handle(deliveries: Sequence[Delivery]) -> None:
         began = clock()
@@ -226,9 +226,9 @@ async def test_it_rests_after_a_batch_that_was_not_full_and_goes_on_at_once_afte
             await asyncio.sleep(0.5)
         batches.append((began, clock(), len(deliveries)))
 
-    def rest(seconds: float) -> float:
-        worked.append(seconds)
-        return 0.3
+    def rest(worked: float, size: int, full: int) -> float:
+        asked.append((worked, size, full))
+        return 0.3 if size < full else 0.0
 
     monkeypatch.setattr(consuming, "rest_seconds", rest)
     stop = asyncio.Event()
@@ -242,7 +242,8 @@ async def test_it_rests_after_a_batch_that_was_not_full_and_goes_on_at_once_afte
     rested = [following - ended >= 0.3 for (_, ended, _), (following, _, _) in itertools.pairwise(batches)]
     assert rested == [size < 7 for _, _, size in batches[:-1]]
     assert 7 in [size for _, _, size in batches], "there was a full one"
-    assert worked[0] >= 0.5
+    assert asked[0][0] >= 0.5
+    assert [(size, full) for _, size, full in asked[: len(batches) - 1]] == [(size, 7) for _, _, size in batches[:-1]]
 
 
 async def test_metrics_tell_the_share(rabbitmq_url: str, queues: list[str], publisher: Publisher) -> None:

@@ -77,7 +77,7 @@ class Sender:
             if sent == RELAY_BATCH:
                 continue
             pause = RELAY_BUSY_SECONDS if sent else min(pause * 2, RELAY_IDLE_SECONDS)
-            await wait_for(stop, max(pause, rest_seconds(monotonic() - began)))
+            await wait_for(stop, max(pause, rest_seconds(monotonic() - began, sent, RELAY_BATCH)))
 
     async def _send_batch(self, session: Session) -> int:
         if self.holding.partitions:

@@ -170,9 +170,10 @@ async def test_a_sender_rests_after_each_batch_that_was_not_full(
             stop.set()
         return sizes[len(batches) - 1]
 
-    def rest(seconds: float) -> float:
+    def rest(seconds: float, size: int, full: int) -> float:
         worked.append(seconds)
-        return 0.3
+        assert full == RELAY_BATCH
+        return 0.3 if size < full else 0.0
 
     monkeypatch.setattr(Sender, "_send_batch", slowly)
     monkeypatch.setattr(sending, "rest_seconds", rest)

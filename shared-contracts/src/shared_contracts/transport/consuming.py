@@ -81,8 +81,8 @@ class Consumer:
                     self.taken.update(delivery.queue for delivery in deliveries)
                     await self.handle(deliveries)
                     await inbox.settle(deliveries)
-                    if len(deliveries) < min(self.batch, self.prefetch):
-                        await wait_for(stop, rest_seconds(asyncio.get_running_loop().time() - began))
+                    worked = asyncio.get_running_loop().time() - began
+                    await wait_for(stop, rest_seconds(worked, len(deliveries), min(self.batch, self.prefetch)))
         finally:
             await close(connection)
             line.cut()
