@@ -66,7 +66,7 @@ class Sender:
         self._oldest, self._looked, self._answered = None, False, 0.0
 
     async def run(self, session: Session, stop: asyncio.Event) -> None:
-        """Send until ``stop``, resting a little after a batch that is not full; then finish the batch in hand.
+        """Send until ``stop``, resting a little after a small batch; then finish the batch in hand.
 
         Outages of the broker are waited for.
         """
