@@ -1,4 +1,4 @@
-"""The composition roots of the simulated processes: the real parts of ``cli.py``, on servers of the world."""
+"""The composition roots of the simulated processes: the real parts of ``processes``, on servers of the world."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping

@@ -24,7 +24,7 @@ from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError,
 from pymongo.results import BulkWriteResult
 
 from query_service.projections.projection import Document
-from query_service.settings import CONNECTIONS, MAX_DOCUMENT_BYTES, MAX_IDS_PER_FIND, SERVER_SELECTION_SECONDS
+from query_service.settings import CONNECTIONS, MAX_DOCUMENT_BYTES, MAX_IDS_PER_FIND, SERVER_SELECTION_SECONDS, Settings
 
 CHECKPOINTS: Final = "checkpoints"
 _DUPLICATE_KEY: Final = 11_000
@@ -249,6 +249,11 @@ class Documents:
             raise
         except (PyMongoError, TimeoutError) as error:
             raise DocumentsUnavailableError(f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def documents_of(settings: Settings, seconds: float) -> Documents:
+    """The documents of this environment."""
+    return Documents(settings.mongodb_url.get_secret_value(), settings.mongodb_database, seconds)
 
 
 class _Encoded(RawBSONDocument):

@@ -9,7 +9,7 @@ import structlog
 import typer
 import uvloop
 
-from query_service.documents import Documents
+from query_service.documents import documents_of
 from query_service.parking import Parking
 from query_service.settings import PROJECTOR_SECONDS, Settings
 from shared_contracts.transport.environment import settings_from_environment
@@ -99,8 +99,7 @@ def _ask(question: Callable[[Parking], Awaitable[T]]) -> T:
     configure("parked", settings.log_level)
 
     async def ask() -> T:
-        url, database = settings.mongodb_url.get_secret_value(), settings.mongodb_database
-        with closing(Documents(url, database, PROJECTOR_SECONDS)) as documents:
+        with closing(documents_of(settings, PROJECTOR_SECONDS)) as documents:
             return await question(Parking(documents))
 
     try:

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from query_service.comparing import Comparison
 from query_service.copying import CannotFollowError, Copying
-from query_service.documents import DocumentRefusedError, Documents, DocumentsUnavailableError
+from query_service.documents import DocumentRefusedError, Documents, DocumentsUnavailableError, documents_of
 from query_service.feed import Feed
 from query_service.keeping import Keeping
 from query_service.metrics import ProjectorMetrics
@@ -73,8 +73,7 @@ async def _run(settings: Settings, kinds: Sequence[str], options: tuple[bool, ..
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     token = settings.command_api_token.get_secret_value() if settings.command_api_token else None
-    url, database = settings.mongodb_url.get_secret_value(), settings.mongodb_database
-    with closing(Documents(url, database, PROJECTOR_SECONDS)) as documents:
+    with closing(documents_of(settings, PROJECTOR_SECONDS)) as documents:
         routing = Routing(documents)
         try:
             if discard_old or abandon:

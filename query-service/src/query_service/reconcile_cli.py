@@ -10,7 +10,7 @@ import typer
 import uvloop
 
 from query_service.current_documents import CurrentDocuments
-from query_service.documents import CHECKPOINTS, Documents
+from query_service.documents import CHECKPOINTS, Documents, documents_of
 from query_service.feed import Feed
 from query_service.going_back import GoingBack
 from query_service.parking import ALL, Parking
@@ -41,9 +41,8 @@ def reconcile(hotel: Hotel = None, *, repair: Repair = False, operator: Operator
 
 async def _reconcile(settings: Settings, hotel: str | None, repairer: str | None) -> int:
     token = settings.command_api_token.get_secret_value() if settings.command_api_token else None
-    url, database = settings.mongodb_url.get_secret_value(), settings.mongodb_database
     left = 0
-    with closing(Documents(url, database, PROJECTOR_SECONDS)) as documents:
+    with closing(documents_of(settings, PROJECTOR_SECONDS)) as documents:
         async with Feed(settings.command_api_url, token) as feed:
             going_back = GoingBack(Reconciling(feed, CurrentDocuments(documents)), Parking(documents))
             async for hotel_id in _hotels(feed, documents, hotel):

@@ -11,7 +11,8 @@ from command_service.api.commands import CommandRoutes
 from command_service.api.parsing import BODIES, Batch, BatchItem
 from command_service.api.reading import ReadingRoutes
 from shared_contracts.catalog import COMMANDS
-from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, install
+from shared_contracts.transport.problem_handlers import install
+from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 
 PREFIX: Final = "/v1/hotels/{hotel_id}/commands"
 HOTEL_PARAMETER: Final = {"name": "hotel_id", "in": "path", "required": True, "schema": {"type": "string"}}

@@ -16,7 +16,8 @@ from query_service.projections.hotel_dto import HotelDto
 from query_service.projections.reservation_dto import ReservationDto
 from query_service.projections.room_rack_dto import RackDto
 from query_service.projections.statistics_dto import StatisticsDto
-from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, install, problem_response
+from shared_contracts.transport.problem_handlers import install
+from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem_response
 
 HOTEL: Final = "/v1/hotels/{hotel_id}"
 _PROBLEM: Final[dict[str, Any]] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}

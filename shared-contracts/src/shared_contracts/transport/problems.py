@@ -2,17 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
-import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
-
-log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_FIELD_ERRORS: Final = 20
@@ -53,7 +47,6 @@ _CODES: Final[Mapping[str, str]] = {
     "string_too_short": "out_of_range",
 }
 _CODES_BY_ENDING: Final[Mapping[str, str]] = {"_parsing": "invalid_format", "_type": "wrong_type"}
-_STATUS_CODES: Final[Mapping[int, str]] = {404: "not_found", 405: "method_not_allowed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,34 +126,3 @@ def _escaped(part: int | str) -> str:
 def _code_of(error_type: str) -> str:
     by_ending = (code for ending, code in _CODES_BY_ENDING.items() if error_type.endswith(ending))
     return _CODES.get(error_type) or next(by_ending, "invalid_value")
-
-
-def install(app: FastAPI) -> None:
-    """Make every error of the app a problem document."""
-    app.add_exception_handler(ProblemError, _on_problem)
-    app.add_exception_handler(RequestValidationError, _on_invalid_request)
-    app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_fault)
-
-
-def _on_problem(_: Request, error: Exception) -> Response:
-    return problem_response(cast("ProblemError", error).problem)
-
-
-def _on_invalid_request(_: Request, error: Exception) -> Response:
-    details = cast("RequestValidationError", error).errors()
-    errors = field_errors(cast("list[ErrorDetails]", details), skip=1)
-    return problem_response(Problem(422, "invalid_request", "The request is not valid", errors=errors))
-
-
-def _on_fault(request: Request, error: Exception) -> Response:
-    log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
-    return problem_response(Problem(500, "internal_error", "This is our fault, and it has been logged"))
-
-
-def _on_http_exception(_: Request, error: Exception) -> Response:
-    http = cast("HTTPException", error)
-    code = _STATUS_CODES.get(http.status_code, f"http_{http.status_code}")
-    response = problem_response(Problem(http.status_code, code, http.detail))
-    response.headers.update(http.headers or {})
-    return response
