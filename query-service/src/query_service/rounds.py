@@ -23,6 +23,7 @@ from query_service.settings import (
     MAX_ROUND_REST_SECONDS,
     POSITIONS_PAGE,
     ROUND_RESTS,
+    ROUND_RETRY_SECONDS,
     ROUND_SECONDS,
     SECOND_LOOK_SECONDS,
 )
@@ -90,6 +91,7 @@ class Rounds:
     metrics: ProjectorMetrics
     pace: Pace
     round_seconds: float = ROUND_SECONDS
+    retry_seconds: float = ROUND_RETRY_SECONDS
     second_look_seconds: float = SECOND_LOOK_SECONDS
     clock: Callable[[], float] = time.time
     drift: dict[str, int] = field(default_factory=dict[str, int])
@@ -97,16 +99,16 @@ class Rounds:
     _right: dict[str, Right] = field(default_factory=dict[str, Right])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Go round until ``stop``, a round every ``round_seconds`` at the most."""
+        """Go round until ``stop``, a round every ``round_seconds`` at the most; sooner where the feed did not answer."""
         while not stop.is_set():
             try:
-                await self.once()
-                await self.pace.pause(self.round_seconds)
+                went_round = await self.once()
+                await self.pace.pause(self.round_seconds if went_round else self.retry_seconds)
             except StoppedError:
                 return
 
-    async def once(self) -> None:
-        """Look at every hotel once; those that cannot be compared now are left for the next round."""
+    async def once(self) -> bool:
+        """Look at every hotel once; whether all were known. Who cannot be compared now is left for the next round."""
         trouble, seen = "", set[str]()
         following: str | None = ""
         while following is not None:
@@ -114,7 +116,7 @@ class Rounds:
                 page = await self.feed.heads(following, POSITIONS_PAGE)
             except FeedUnavailableError as error:
                 self.trouble = str(error)
-                return
+                return False
             following = page.following
             for hotel in filter(self.owns, page.positions):
                 seen.add(hotel)
@@ -127,6 +129,7 @@ class Rounds:
         self.metrics.compared(0, sum(self.drift.values()))
         if not trouble:
             self.metrics.went_round(self.clock())
+        return True
 
     async def _hotel(self, hotel: str) -> str:
         """Compare one; what is in the way."""

@@ -51,6 +51,7 @@ ROUND_RESTS: Final = 19
 """The round rests so many times as long as it works: it takes one part in twenty of its process at the most."""
 MAX_ROUND_REST_SECONDS: Final = 30.0
 ROUND_SECONDS: Final = 60.0
+ROUND_RETRY_SECONDS: Final = 2.0
 SECOND_LOOK_SECONDS: Final = 2.0
 MAX_DIFFERENCES_LOGGED: Final = 20
 SETTLE_SECONDS: Final = 5.0

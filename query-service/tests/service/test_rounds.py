@@ -10,6 +10,7 @@ from histories_apart import Apart
 from stand_ins import FeedInMemory, Projector, projector_of, rounds_of
 from structlog.testing import capture_logs
 
+from harness.waiting import until
 from query_service.documents import Documents
 from query_service.rounds import Pace, Rounds, StoppedError, share_of
 from query_service.settings import MAX_ROUND_REST_SECONDS, ROUND_RESTS
@@ -150,6 +151,18 @@ async def test_a_hotel_of_another_history_is_handed_on(projector: Projector) -> 
     await projector.catching_up.once()
     assert (await projector.projecting.parking.held()).diverged == {"seaside"}
     assert rounds.drift == {}
+
+
+async def test_where_the_feed_does_not_answer_the_next_round_comes_soon(rounds: Rounds, projector: Projector) -> None:
+    """As when a projector has started sooner than the command API."""
+    rounds.retry_seconds = 0.01
+    projector.feed.down = True
+    going = asyncio.create_task(rounds.run(asyncio.Event()))
+    await until(lambda: rounds.trouble == "down")
+    projector.feed.down = False
+    await until(lambda: projector.count("innkeep_last_round_timestamp_seconds") > 0)
+    assert rounds.trouble == ""
+    going.cancel()
 
 
 async def test_a_feed_that_is_down_is_said_and_the_round_is_not_counted(rounds: Rounds, projector: Projector) -> None:
