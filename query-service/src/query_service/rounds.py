@@ -99,7 +99,7 @@ class Rounds:
     _right: dict[str, Right] = field(default_factory=dict[str, Right])
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Go round until ``stop``, a round every ``round_seconds`` at the most; sooner where the feed did not answer."""
+        """Go round until ``stop``, a round every ``round_seconds`` at most; sooner where the feed did not answer."""
         while not stop.is_set():
             try:
                 went_round = await self.once()
