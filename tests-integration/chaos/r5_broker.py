@@ -46,4 +46,4 @@ async def come_back_empty(world: World) -> None:
     await asyncio.to_thread(migrate, "command-service", world.pair.environment)
 
 
-FIGURE: Final = Figure("R5", "broker kill -9: lost / duplicated effects", "0 / 0", 20, 1, measure)
+FIGURE: Final = Figure("R5", "broker kill -9: lost / duplicated effects", "0 / 0", 20, 3, measure)

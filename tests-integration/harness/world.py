@@ -199,11 +199,13 @@ async def _running_pair(servers: dict[str, Server], records: Path) -> AsyncItera
 
 def _family(pid: int) -> Iterator[int]:
     """The process and its descendants; nothing where it is gone."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    if children.exists():
-        yield pid
-        for child in children.read_text().split():
-            yield from _family(int(child))
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return
+    yield pid
+    for child in children:
+        yield from _family(int(child))
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
