@@ -22,7 +22,7 @@ app.command()(reconcile_cli.reconcile)
 @app.command()
 def migrate() -> None:
     """Bring the database to this release and declare the broker's exchanges and queues. Idempotent."""
-    from command_service.processes import migration  # noqa: PLC0415
+    from command_service.processes import migration
 
     uvloop.run(migration.migrate(_start("migrate", BrokerSettings)))
 
@@ -30,7 +30,7 @@ def migrate() -> None:
 @app.command()
 def api() -> None:
     """Accept commands over HTTP, tell their status, and serve the event feed."""
-    from command_service.processes import api  # noqa: PLC0415
+    from command_service.processes import api
 
     uvloop.run(api.serve(_start("command-api", Settings)))
 
@@ -38,7 +38,7 @@ def api() -> None:
 @app.command()
 def relay() -> None:
     """Queue accepted commands and publish events; a second one stands by."""
-    from command_service.processes import relay  # noqa: PLC0415
+    from command_service.processes import relay
 
     uvloop.run(relay.send(_start("relay", BrokerSettings)))
 
@@ -46,7 +46,7 @@ def relay() -> None:
 @app.command()
 def worker() -> None:
     """Decide queued commands; all that run share the partitions evenly."""
-    from command_service.processes import worker  # noqa: PLC0415
+    from command_service.processes import worker
 
     uvloop.run(worker.decide(_start("worker", BrokerSettings)))
 

@@ -25,7 +25,7 @@ app.command()(rebuild)
 @app.command()
 def migrate() -> None:
     """Create the collections of this release. Idempotent."""
-    from query_service.processes import migration  # noqa: PLC0415
+    from query_service.processes import migration
 
     uvloop.run(migration.migrate(_start("query-migrate", Settings)))
 
@@ -33,7 +33,7 @@ def migrate() -> None:
 @app.command()
 def api() -> None:
     """Answer queries over HTTP."""
-    from query_service.processes import api  # noqa: PLC0415
+    from query_service.processes import api
 
     uvloop.run(api.serve(_start("query-api", Settings)))
 
@@ -41,7 +41,7 @@ def api() -> None:
 @app.command()
 def projector() -> None:
     """Fold events into documents; all that run share the partitions evenly."""
-    from query_service.processes import projector  # noqa: PLC0415
+    from query_service.processes import projector
 
     uvloop.run(projector.project(_start("projector", ProjectorSettings)))
 

@@ -216,7 +216,7 @@ class Documents:
     async def _in_thread(self, step: Callable[[], T]) -> T:
         """The result of a step that speaks to the server, made in another thread from its beginning to its end.
 
-        Motor does the same for each single call, at three times the processor time of the loop's thread (decision 9).
+        Motor does the same for each single call; several cost 1.5 to 2 times as much processor time (decision 9).
         """
         if self._closed:
             raise DocumentsUnavailableError("closed")
