@@ -1,7 +1,7 @@
 """Every query over HTTP, from real documents."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator
 from contextlib import closing
 from typing import Any
 
@@ -13,9 +13,7 @@ from stand_ins import Projector
 
 from query_service.diverging import Divergence
 from query_service.documents import Documents
-from query_service.marks import Marks
 from query_service.reconciling import Reconciling
-from query_service.settings import MARK_SECONDS
 from shared_contracts.transport.access import Access
 
 NOWHERE = "mongodb://127.0.0.1:1"
@@ -315,22 +313,3 @@ async def test_a_repaired_document_has_another_tag(
     assert (repaired.status_code, repaired.json()["name"]) == (200, "Seaside")
     again = await api.get("/v1/hotels/seaside", headers={"If-None-Match": repaired.headers["etag"]})
     assert again.status_code == 304
-
-
-async def test_marks_are_asked_for_once_in_a_while() -> None:
-    asked, now = list[str](), 0.0
-
-    class Counted:
-        async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
-            assert all(ids == ["seaside"] for ids in wanted.values())
-            asked.extend(wanted)
-            return {collection: {} for collection in wanted}
-
-    marks = Marks(Counted(), clock=lambda: now)
-    for seconds in (0.0, 1.0, MARK_SECONDS - 0.01):
-        now = seconds
-        await marks.of("seaside")
-    assert asked == ["diverged_hotels", "repairs"]
-    now = MARK_SECONDS
-    await marks.of("seaside")
-    assert len(asked) == 4
