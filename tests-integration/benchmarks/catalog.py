@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from benchmarks import balance, growth, hot_hotel, reads, starting, whole_path
+from benchmarks import balance, growth, hot_hotel, inside, reads, starting, whole_path
 from benchmarks.crud.comparison import against_crud
 from benchmarks.figures import Figure
 from benchmarks.peers.comparison import peers
@@ -20,6 +20,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "reads": reads.reads,
     "hot": hot_hotel.flash_sale,
     "growth": growth.growth,
+    "inside": inside.inside,
     "balance": balance.balance,
     "start": starting.start_up,
     "soak": starting.soak,

@@ -6,10 +6,13 @@ A statement locks all that it writes before it writes anything, so that one that
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import asyncpg
+
+from command_service.writing import RECORDED
 
 if TYPE_CHECKING:
     from simulation.sessions import Session
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 
 A_UUID: Final = re.compile(r"^[0-9a-f-]{36}$")
 
+RESERVATION: Final = ("hotel_id", "reservation_id", "status", "arrival", "departure", "position", "state")
+INVENTORY: Final = ("hotel_id", "room_type", "night", "sold", "allowance", "sell_limit")
+EVENT: Final = ("hotel_id", "position", "type", "command_id", "message")
+OUTCOME: Final = ("command_id", "hotel_id", "status", "position", "code", "facts")
 Texts = Sequence[str]
 
 
@@ -62,63 +69,62 @@ def calendars(t: "Transaction", _: "Session", hotels: Texts, rooms: Texts) -> "l
     return [row for _, row in t.rows("room_span") if (row["hotel_id"], row["room"]) in wanted]
 
 
-def write_events(
-    t: "Transaction",
-    _: "Session",
-    hotels: Texts,
-    positions: Sequence[int],
-    types: Texts,
-    commands: Sequence[UUID],
-    messages: Texts,
-) -> str:
-    keys = list(zip(hotels, positions, strict=True))
-    for key in keys:
-        t.lock("event", key)
-    for key, kind, command, message in zip(keys, types, commands, messages, strict=True):
-        row = {"hotel_id": key[0], "position": key[1], "type": kind, "command_id": command, "message": message}
-        row["recorded_at"] = t.now()
-        if t.server.fenced:
-            t.insert("event", key, row)
-        else:
-            t.put("event", key, row)
-        t.put("event_outbox", t.next("event_outbox"), {"hotel_id": key[0], "position": key[1]})
-    return f"INSERT 0 {len(keys)}"
-
-
-def write_outcomes(
-    t: "Transaction",
-    _: "Session",
-    ids: Sequence[UUID],
-    hotels: Texts,
-    statuses: Texts,
-    positions: Sequence[int],
-    codes: Sequence[str | None],
-    facts: Sequence[str | None],
-) -> str:
-    for key in ids:
-        t.lock("outcome", key)
-    for key, hotel, status, position, code, fact in zip(ids, hotels, statuses, positions, codes, facts, strict=True):
-        if (status == "succeeded") != (code is None):
-            raise asyncpg.CheckViolationError("outcome")
-        row = {"hotel_id": hotel, "status": status, "position": position, "code": code, "facts": fact}
-        if t.server.one_outcome:
-            t.insert("outcome", key, row | {"decided_at": t.now()})
-        elif t.get("outcome", key) is None:
-            t.put("outcome", key, row | {"decided_at": t.now()})
-    return f"INSERT 0 {len(ids)}"
-
-
-def write_reservations(t: "Transaction", _: "Session", *columns: Sequence[Any]) -> str:
-    names = ("hotel_id", "reservation_id", "status", "arrival", "departure", "position", "state")
-    return _upsert(t, "reservation", [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)], 2)
-
-
-def write_inventory(t: "Transaction", _: "Session", *columns: Sequence[Any]) -> str:
-    names = ("hotel_id", "room_type", "night", "sold", "allowance", "sell_limit")
-    rows: list[Row] = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    if t.server.tripwires and any(not 0 <= row["sold"] <= row["sell_limit"] for row in rows):
+def record(t: "Transaction", _: "Session", *columns: Sequence[Any]) -> str:
+    rows = _sets(columns)
+    for table, keys in _written(rows).items():
+        for key in keys:
+            t.lock(table, key)
+    _put(t, "reservation", RESERVATION, rows["reservations"], 2)
+    nights = [dict(zip(INVENTORY, row, strict=True)) for row in rows["inventory"]]
+    if t.server.tripwires and any(not 0 <= row["sold"] <= row["sell_limit"] for row in nights):
         raise asyncpg.CheckViolationError("never_oversold")
-    return _upsert(t, "inventory", rows, 3)
+    _put(t, "inventory", INVENTORY, rows["inventory"], 3)
+    for event in rows["events"]:
+        _put_event(t, dict(zip(EVENT, event, strict=True)))
+    for hotel, position, day in rows["moves"]:
+        update(t, "hotel", hotel, {"position": position, "business_date": day})
+    for outcome in rows["outcomes"]:
+        _put_outcome(t, dict(zip(OUTCOME, outcome, strict=True)))
+    return f"INSERT 0 {len(rows['outcomes'])}"
+
+
+def _sets(columns: Sequence[Sequence[Any]]) -> dict[str, list[tuple[Any, ...]]]:
+    ahead = iter(columns)
+    return {name: list(zip(*islice(ahead, width), strict=True)) for name, width in RECORDED.items()}
+
+
+def _written(rows: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, list[Any]]:
+    return {
+        "outcome": [row[0] for row in rows["outcomes"]],
+        "event": [row[:2] for row in rows["events"]],
+        "reservation": [row[:2] for row in rows["reservations"]],
+        "inventory": [row[:3] for row in rows["inventory"]],
+    }
+
+
+def _put(t: "Transaction", table: str, names: Texts, rows: Iterable[tuple[Any, ...]], columns: int) -> None:
+    for row in rows:
+        t.put(table, row[:columns], dict(zip(names, row, strict=True)))
+
+
+def _put_event(t: "Transaction", row: "Row") -> None:
+    key = (row["hotel_id"], row["position"])
+    row = row | {"recorded_at": t.now()}
+    if t.server.fenced:
+        t.insert("event", key, row)
+    else:
+        t.put("event", key, row)
+    t.put("event_outbox", t.next("event_outbox"), {"hotel_id": key[0], "position": key[1]})
+
+
+def _put_outcome(t: "Transaction", row: "Row") -> None:
+    key = row.pop("command_id")
+    if (row["status"] == "succeeded") != (row["code"] is None):
+        raise asyncpg.CheckViolationError("outcome")
+    if t.server.one_outcome:
+        t.insert("outcome", key, row | {"decided_at": t.now()})
+    elif t.get("outcome", key) is None:
+        t.put("outcome", key, row | {"decided_at": t.now()})
 
 
 def delete_spans(t: "Transaction", _: "Session", hotels: Texts, ids: Sequence[UUID]) -> str:
@@ -158,14 +164,6 @@ def define_hotels(
 ) -> str:
     for hotel, definition, day in zip(hotels, definitions, days, strict=True):
         update(t, "hotel", hotel, {"definition": definition, "business_date": day})
-    return f"UPDATE {len(hotels)}"
-
-
-def move_hotels(
-    t: "Transaction", _: "Session", hotels: Texts, positions: Sequence[int], days: Sequence[date | None]
-) -> str:
-    for hotel, position, day in zip(hotels, positions, days, strict=True):
-        update(t, "hotel", hotel, {"position": position, "business_date": day})
     return f"UPDATE {len(hotels)}"
 
 
@@ -223,15 +221,6 @@ def park(
 
 def _found(t: "Transaction", table: str, keys: Iterable[Any]) -> "list[Row]":
     return [row for key in keys if (row := t.get(table, key)) is not None]
-
-
-def _upsert(t: "Transaction", table: str, rows: "list[Row]", columns: int) -> str:
-    keys = [tuple(row.values())[:columns] for row in rows]
-    for key in keys:
-        t.lock(table, key)
-    for key, row in zip(keys, rows, strict=True):
-        t.put(table, key, row)
-    return f"INSERT 0 {len(rows)}"
 
 
 def update(t: "Transaction", table: str, key: Any, values: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -173,25 +174,30 @@ class Acceptance:
                     request.answers.set_result(mine)
 
     async def _store(self, commands: Sequence[Incoming]) -> list[Answer]:
-        async with self.pool.acquire() as connection, connection.transaction():
-            known = await self._hotels(connection, {command.hotel_id for command in commands})
+        named = {command.hotel_id for command in commands}
+        async with self.pool.acquire() as connection, self._together(connection, named):
+            known = await self._hotels(connection, named)
             opened = await _open(connection, commands, known)
             admitted = _admitted(commands, known, opened)
             rows = dict(opened)
             for command, heard in zip(commands, admitted, strict=True):
                 if heard:
                     rows.setdefault(command.id, command)
+            crash_here(CrashPoint.API_BEFORE_COMMIT)
             stored = await _insert(connection, [row for row in rows.values() if row.id not in opened])
             prints = {row.id: row.fingerprint for row in rows.values()}
             if before := [key for key in rows if key not in stored and key not in opened]:
                 prints |= {row["id"]: row["fingerprint"] for row in await connection.fetch(SQL["fingerprints"], before)}
-            crash_here(CrashPoint.API_BEFORE_COMMIT)
         crash_here(CrashPoint.API_AFTER_COMMIT)
         self._remember(known.union(command.hotel_id for command in opened.values()))
         answers = [_answer(command, heard, prints) for command, heard in zip(commands, admitted, strict=True)]
         new = len(opened) + len(stored)
         self.metrics.accepted(new, answers.count(Answer.ACCEPTED) - new)
         return answers
+
+    def _together(self, connection: Connection, named: set[str]) -> AbstractAsyncContextManager[object]:
+        """One transaction; where all hotels are known one statement writes all there is to write, and needs none."""
+        return nullcontext() if named <= self._known else connection.transaction()
 
     async def _hotels(self, connection: Connection, named: set[str]) -> set[str]:
         """Which of the named hotels are known."""

@@ -100,4 +100,12 @@ def pool(url: SecretStr, name: str, size: int) -> Pool:
         timeout=STATEMENT_SECONDS,
         command_timeout=COMMAND_SECONDS,
         server_settings=_SETTINGS | {"application_name": name},
+        reset=_as_it_is,
     )
+
+
+async def _as_it_is(_: Session) -> None:
+    """Take a connection back without asking the server: ours leave nothing in a session but what its settings say.
+
+    What is open of a transaction the driver rolls back before.
+    """

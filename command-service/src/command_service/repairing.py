@@ -1,6 +1,6 @@
 """Making the tables of a hotel the fold of its events again, while nobody decides for it. Events are never touched."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +18,7 @@ from command_service.queries import queries
 from command_service.reconciling import Tables, compare, key_text
 from command_service.settings import RECONCILE_PAGE
 from command_service.streams import Stream
-from command_service.writing import Row
+from command_service.writing import Row, record
 
 SQL: Final = queries("reconciling")
 _DELETES: Final = {
@@ -26,11 +26,7 @@ _DELETES: Final = {
     RESERVATION: SQL["delete_reservations"],
     INVENTORY: SQL["delete_inventory"],
 }
-_PUTS: Final = {
-    RESERVATION: WRITES["write_reservations"],
-    INVENTORY: WRITES["write_inventory"],
-    ROOM_SPAN: WRITES["write_spans"],
-}
+_PUTS: Final = {RESERVATION: "reservations", INVENTORY: "inventory"}
 Found = dict[tuple[str, Kind], list[Key]]
 log = structlog.get_logger()
 
@@ -98,16 +94,27 @@ class Repairing:
             # A span is written anew: one that moves may be in the way of another until it is gone.
             moved = found.get((table, Kind.DIFFERENT), []) if table == ROOM_SPAN else []
             await self._in_pages(delete, [(derived.hotel_id, *key) for key in (*gone, *moved)])
-        for table, put in _PUTS.items():
-            wrong = (*found.get((table, Kind.MISSING), []), *found.get((table, Kind.DIFFERENT), []))
-            await self._in_pages(put, _rows(derived, table, wrong))
+        wrong = {
+            table: _rows(
+                derived, table, (*found.get((table, Kind.MISSING), ()), *found.get((table, Kind.DIFFERENT), ()))
+            )
+            for table in (*_PUTS, ROOM_SPAN)
+        }
+        for table, name in _PUTS.items():
+            for page in self._pages(wrong[table]):
+                await record(self.session, {name: page})
+        await self._in_pages(WRITES["write_spans"], wrong[ROOM_SPAN])
         if (HOTEL, Kind.DIFFERENT) in found:
             await self.session.execute(SQL["put_hotel"], *_rows(derived, HOTEL, [()])[0])
         report.rows, report.digest = tables.rows, tables.digest
 
     async def _in_pages(self, query: str, rows: Sequence[Row]) -> None:
+        for page in self._pages(rows):
+            await self.session.execute(query, *map(list, zip(*page, strict=True)))
+
+    def _pages(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         for start in range(0, len(rows), self.page):
-            await self.session.execute(query, *map(list, zip(*rows[start : start + self.page], strict=True)))
+            yield rows[start : start + self.page]
 
 
 def _rows(derived: Derived, table: str, keys: Iterable[Key]) -> list[Row]:

@@ -1,6 +1,6 @@
 """Writing what a batch decided: events, what they changed in the tables, and the outcomes, set by set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -17,22 +17,15 @@ from command_service.stored_states import write_definition, write_reservation
 from shared_contracts.envelope import EventEnvelope, encode_event
 
 Row = tuple[object, ...]
-WRITES: Final = (
-    "define_hotels",
-    "write_reservations",
-    "write_inventory",
-    "delete_spans",
-    "write_spans",
-    "write_events",
-    "move_hotels",
-    "write_outcomes",
-)
-"""In this order: a span that ends is gone before one that begins in the same room is written."""
+RECORDED: Final = {"reservations": 7, "inventory": 6, "events": 5, "moves": 3, "outcomes": 6}
+"""What the statement ``record`` takes, set by set, and how many columns a row of each has."""
+BEFORE: Final = ("define_hotels", "delete_spans", "write_spans")
+"""Statements of their own, in this order: a span that ends is gone before one that begins in its room is written."""
 
 
 async def write(connection: Connection, decided: Decided) -> None:
     """Write all of it inside the caller's transaction; only what changed is touched."""
-    rows: dict[str, list[Row]] = {name: [] for name in WRITES}
+    rows: dict[str, list[Row]] = {name: [] for name in (*BEFORE, *RECORDED)}
     for hotel_id, standing in decided.after.items():
         before = decided.before[hotel_id].house
         if standing.house is not before:
@@ -40,12 +33,23 @@ async def write(connection: Connection, decided: Decided) -> None:
             business_date = (
                 standing.house.hotel.business_date if isinstance(standing.house.hotel, OpenedHotel) else None
             )
-            rows["move_hotels"].append((hotel_id, standing.position, business_date))
-    rows["write_events"] = [_event_row(event) for event in decided.events]
-    rows["write_outcomes"] = [_outcome_row(outcome) for outcome in decided.outcomes]
-    for name in WRITES:
+            rows["moves"].append((hotel_id, standing.position, business_date))
+    rows["events"] = [_event_row(event) for event in decided.events]
+    rows["outcomes"] = [_outcome_row(outcome) for outcome in decided.outcomes]
+    for name in BEFORE:
         if rows[name]:
             await connection.execute(SQL[name], *map(list, zip(*rows[name], strict=True)))
+    await record(connection, rows)
+
+
+async def record(connection: Connection, rows: Mapping[str, Sequence[Row]]) -> None:
+    """Write rows of the sets of ``RECORDED``, in one statement."""
+    columns = [column for name, width in RECORDED.items() for column in _columns(rows.get(name, ()), width)]
+    await connection.execute(SQL["record"], *columns)
+
+
+def _columns(rows: Sequence[Row], width: int) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
 def _house_rows(rows: dict[str, list[Row]], hotel_id: str, before: House, standing: Standing) -> None:
@@ -55,13 +59,13 @@ def _house_rows(rows: dict[str, list[Row]], hotel_id: str, before: House, standi
     for key, reservation in after.reservations.items():
         old = before.reservations.get(key)
         if old is not reservation:
-            rows["write_reservations"].append(reservation_row(hotel_id, standing.versions[key], reservation))
+            rows["reservations"].append(reservation_row(hotel_id, standing.versions[key], reservation))
             was, span = span_of(old), span_of(reservation)
             if was is not None and was != span:
                 rows["delete_spans"].append((hotel_id, key))
             if span is not None and was != span:
                 rows["write_spans"].append(span_row(hotel_id, span))
-    rows["write_inventory"].extend(_inventory_rows(hotel_id, before, after))
+    rows["inventory"].extend(_inventory_rows(hotel_id, before, after))
 
 
 def _inventory_rows(hotel_id: str, before: House, after: House) -> Iterator[Row]:

@@ -30,34 +30,36 @@ JOIN inventory i USING (hotel_id, room_type, night);
 SELECT s.hotel_id, s.room, s.from_date, s.to_date, s.reservation_id, s.occupied
 FROM unnest($1::text[], $2::text[]) AS k (hotel_id, room) JOIN room_span s USING (hotel_id, room);
 
--- name: write_events
--- The events, and in the same order what the relay has yet to send.
-WITH incoming AS (
-    SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::uuid[], $5::json[])
+-- name: record
+-- All that a batch decided, but for the spans: states, nights, events with what the relay has yet to send of them in the
+-- same order, the hotels' new positions, and the outcomes. A second outcome of a command violates the key, and nothing
+-- of its transaction happens.
+WITH reservations AS (
+    INSERT INTO reservation (hotel_id, reservation_id, status, arrival, departure, position, state)
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::bigint[], $7::json[])
+    ON CONFLICT (hotel_id, reservation_id)
+    DO UPDATE SET status = excluded.status, arrival = excluded.arrival, departure = excluded.departure,
+                  position = excluded.position, state = excluded.state
+), nights AS (
+    INSERT INTO inventory (hotel_id, room_type, night, sold, allowance, sell_limit)
+    SELECT * FROM unnest($8::text[], $9::text[], $10::date[], $11::integer[], $12::integer[], $13::integer[])
+    ON CONFLICT (hotel_id, room_type, night)
+    DO UPDATE SET sold = excluded.sold, allowance = excluded.allowance, sell_limit = excluded.sell_limit
+), incoming AS (
+    SELECT * FROM unnest($14::text[], $15::bigint[], $16::text[], $17::uuid[], $18::json[])
     WITH ORDINALITY AS i (hotel_id, position, type, command_id, message, ord)
-), stored AS (
+), events AS (
     INSERT INTO event (hotel_id, position, type, command_id, message)
     SELECT hotel_id, position, type, command_id, message FROM incoming
+), unsent AS (
+    INSERT INTO event_outbox (hotel_id, position) SELECT hotel_id, position FROM incoming ORDER BY ord
+), moved AS (
+    UPDATE hotel h SET position = k.position, business_date = k.business_date
+    FROM unnest($19::text[], $20::bigint[], $21::date[]) AS k (hotel_id, position, business_date)
+    WHERE h.hotel_id = k.hotel_id
 )
-INSERT INTO event_outbox (hotel_id, position) SELECT hotel_id, position FROM incoming ORDER BY ord;
-
--- name: write_outcomes
--- A second outcome of a command violates the key, and nothing of its transaction happens.
 INSERT INTO outcome (command_id, hotel_id, status, position, code, facts)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::json[]);
-
--- name: write_reservations
-INSERT INTO reservation (hotel_id, reservation_id, status, arrival, departure, position, state)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::bigint[], $7::json[])
-ON CONFLICT (hotel_id, reservation_id)
-DO UPDATE SET status = excluded.status, arrival = excluded.arrival, departure = excluded.departure,
-              position = excluded.position, state = excluded.state;
-
--- name: write_inventory
-INSERT INTO inventory (hotel_id, room_type, night, sold, allowance, sell_limit)
-SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::integer[], $5::integer[], $6::integer[])
-ON CONFLICT (hotel_id, room_type, night)
-DO UPDATE SET sold = excluded.sold, allowance = excluded.allowance, sell_limit = excluded.sell_limit;
+SELECT * FROM unnest($22::uuid[], $23::text[], $24::text[], $25::bigint[], $26::text[], $27::json[]);
 
 -- name: delete_spans
 DELETE FROM room_span s USING unnest($1::text[], $2::uuid[]) AS k (hotel_id, reservation_id)
@@ -70,11 +72,6 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::date[], $5::uuid[],
 -- name: define_hotels
 UPDATE hotel h SET definition = k.definition, business_date = k.business_date
 FROM unnest($1::text[], $2::json[], $3::date[]) AS k (hotel_id, definition, business_date)
-WHERE h.hotel_id = k.hotel_id;
-
--- name: move_hotels
-UPDATE hotel h SET position = k.position, business_date = k.business_date
-FROM unnest($1::text[], $2::bigint[], $3::date[]) AS k (hotel_id, position, business_date)
 WHERE h.hotel_id = k.hotel_id;
 
 -- name: begin_attempt
