@@ -100,6 +100,15 @@ def test_a_room_has_one_occupant_a_night_and_turn_over_days_do_not_overlap() -> 
     given(*later).when(assign(BRUNO, "101")).then_refused(RejectionCode.ROOM_NOT_FREE)
 
 
+def test_a_refused_assignment_names_the_earliest_stay_in_its_way_whichever_was_assigned_first() -> None:
+    booked = (*ANNA_BOOKED, (BRUNO, book(4, 6)), (CARLA, book(1, 6)))
+    for first, second in ((ANNA, BRUNO), (BRUNO, ANNA)):
+        house = given(*booked, assign(first, "101"), assign(second, "101"))
+        house.when(assign(CARLA, "101")).then_refused(
+            RejectionCode.ROOM_NOT_FREE, **{"from": "2026-12-01", "to": "2026-12-04"}
+        )
+
+
 def test_a_room_of_another_type_is_given_only_when_asked_for() -> None:
     given(*ANNA_BOOKED).when(assign(ANNA, "201")).then_refused(RejectionCode.ROOM_TYPE_MISMATCH, booked="DBL")
     [assigned] = given(*ANNA_BOOKED).when(assign(ANNA, "201", other=True)).then(RoomAssigned)

@@ -26,12 +26,14 @@ Calendars = Map[str, tuple[RoomSpan, ...]]
 
 
 def taken_by(calendars: Calendars, wanted: RoomSpan) -> RoomSpan | None:
-    """The first span of another reservation on one of the nights; half-open, so turn-over days do not overlap."""
-    for span in calendars.get(wanted.room, ()):
-        overlaps = span.from_date < wanted.to_date and wanted.from_date < span.to_date
-        if overlaps and span.reservation_id != wanted.reservation_id:
-            return span
-    return None
+    """The earliest span of another reservation on one of the nights; half-open, so turn-over days do not overlap."""
+    overlapping = (
+        span
+        for span in calendars.get(wanted.room, ())
+        if span.from_date < wanted.to_date and wanted.from_date < span.to_date
+        if span.reservation_id != wanted.reservation_id
+    )
+    return min(overlapping, key=lambda span: span.from_date, default=None)
 
 
 def occupied_by(calendars: Calendars, wanted: RoomSpan) -> RoomSpan | None:
