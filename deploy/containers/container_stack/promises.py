@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from container_stack.compose import PROCESSES, STORES, Project
-from container_stack.engine import ROOT, EngineError, run
+from container_stack.engine import BASE_IMAGES, ROOT, EngineError, inspect, run
 from container_stack.example import BOOKING, OPENING
 from container_stack.front_desk import FrontDesk, NotAsPromisedError
 from container_stack.hardening import faults, kernel_faults
 
 BACKUP: Final = ROOT / "deploy" / "containers" / "backup"
 MADE_AGAIN_SECONDS: Final = 60.0
+MOST_ADDED_MEGABYTES: Final = 100
 # Each prints what an image should not hold.
 SEARCHES: Final = (
     ["sh", "-c", "command -v cc gcc g++ make git curl uv; :"],
@@ -96,11 +97,21 @@ def containers_are_confined(proof: Proof) -> None:
 
 def images_hold_no_tools(proof: Proof) -> None:
     """Our images hold no installer, compiler or client, and nobody of ours owns what they run."""
-    for image in (f"{proof.project.name}-command-service", f"{proof.project.name}-query-service"):
+    for image in _images(proof.project):
         for search in SEARCHES:
             found = run(["docker", "run", "--rm", "--network=none", image, *search]).split()
             if found:
                 raise NotAsPromisedError(f"{image} holds {found}")
+
+
+def images_are_small(proof: Proof) -> None:
+    """Each of our images adds at most 100 MB to the Python that it is built on."""
+    images = _images(proof.project)
+    base, *ours = (image["Size"] / 1e6 for image in inspect([BASE_IMAGES[0], *images]))
+    added = {image: size - base for image, size in zip(images, ours, strict=True)}
+    print(*(f"  {image}: {megabytes:.0f} MB on {base:.0f}" for image, megabytes in added.items()), sep="\n", flush=True)
+    if max(added.values()) > MOST_ADDED_MEGABYTES:
+        raise NotAsPromisedError(f"our images add more than {MOST_ADDED_MEGABYTES} MB")
 
 
 def sides_are_apart(proof: Proof) -> None:
@@ -178,6 +189,10 @@ def a_backup_brings_everything_back(proof: Proof) -> None:
     proof.book()
 
 
+def _images(project: Project) -> list[str]:
+    return [f"{project.name}-command-service", f"{project.name}-query-service"]
+
+
 def _dumps_its_own_version(project: Project) -> bool:
     in_postgres = ["exec", "-T", "postgres"]
     try:
@@ -204,6 +219,7 @@ PROMISES: Final[tuple[Callable[[Proof], None], ...]] = (
     a_room_is_booked,
     containers_are_confined,
     images_hold_no_tools,
+    images_are_small,
     sides_are_apart,
     rows_only,
     a_killed_worker_loses_nothing,
