@@ -1,7 +1,10 @@
 """Garbage in cycles is looked for seldom, and still goes."""
 
+import ctypes
 import subprocess
 import sys
+
+import pytest
 
 COUNTED = """
 import gc, weakref
@@ -29,6 +32,24 @@ async def idle(stop):
             await asyncio.sleep(0.01)
 asyncio.run(process.run(Starlette(), "127.0.0.1", 0, asyncio.Event(), idle))
 """
+GIVEN_BACK = """
+import asyncio
+from pathlib import Path
+from shared_contracts.transport import collecting, process
+from starlette.applications import Starlette
+collecting.COLLECT_SECONDS = 0.05
+def pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+async def idle(stop):
+    many = [bytes(2_000) for _ in range(50_000)]
+    last = many.pop()  # what lies before it cannot go by itself
+    most = pages()
+    many.clear()
+    async with asyncio.timeout(5):
+        while pages() > most - 20_000:
+            await asyncio.sleep(0.01)
+asyncio.run(process.run(Starlette(), "127.0.0.1", 0, asyncio.Event(), idle))
+"""
 
 
 def _ends_well(program: str) -> bool:
@@ -41,3 +62,8 @@ def test_what_is_loaded_is_left_alone_and_cycles_still_go() -> None:
 
 def test_old_cycles_go_by_the_clock_in_every_process_though_nothing_new_is_made() -> None:
     assert _ends_well(BY_THE_CLOCK)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="this C library keeps what is free")
+def test_memory_that_is_free_between_things_that_stay_goes_back_to_the_system() -> None:
+    assert _ends_well(GIVEN_BACK)

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+import orjson
+
 from chaos.figure import Figure, Result
 from chaos.killed import SHOWN
 from chaos.kills import BURST
@@ -39,6 +41,8 @@ CLOSED_SECONDS: Final = 60.0
 MOST_PERCENT: Final = 1.0
 POOLS: Final = {"command-api": 6, "relay": 8, "worker": 4, "query-api": 20, "projector": 25}
 """How many connections the pools of each may hold for as long as they like."""
+MEMORY: Final = "R24-memory.json"
+"""Among the records: of each process, the bytes by the second."""
 OWN_SOCKETS: Final = 6
 """Of the loop, the port, and the driver that watches the document store."""
 
@@ -168,6 +172,7 @@ async def _soak(running: Trial, proxies: dict[Link, Proxy], minutes: int, rng: r
     leaked = await _leaked(lives)
     died = [role for role in ROLES if running.world[role].exit_code is not None]
     slopes = lives.slopes()
+    (running.world.pair.directory / MEMORY).write_bytes(orjson.dumps(lives.memory))
     role, worst = max(slopes.items(), key=lambda item: item[1].percent_an_hour - 2 * item[1].error)
     notes = [f"{kind} {nemesis.done.count(kind)}" for kind in sorted(set(nemesis.done))]
     notes += [f"{of} {one.percent_an_hour:+.1f} ± {one.error:.1f} %/h" for of, one in slopes.items()]

@@ -1,8 +1,10 @@
 """How often a process looks for garbage in cycles: seldom, since a batch makes many objects and hardly any cycle."""
 
 import asyncio
+import ctypes
 import gc
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from shared_contracts.transport.waiting import wait_for
 
@@ -24,10 +26,18 @@ def collect_seldom() -> None:
 
 
 async def collect_by_the_clock(stop: asyncio.Event) -> None:
-    """Look at everything each ``COLLECT_SECONDS`` until ``stop``.
+    """Look at everything each ``COLLECT_SECONDS`` until ``stop``, and let the system have the pages that are free.
 
     What a lost connection leaves behind are cycles that have grown old, and a quiet process makes too few new objects
-    to be rid of them by counting; a look at what is not frozen takes some milliseconds.
+    to be rid of them by counting; a look at what is not frozen takes some milliseconds. What was freed between things
+    that stay the C library keeps, and each outage would leave some more of that.
     """
+    give_back = _give_back()
     while not await wait_for(stop, COLLECT_SECONDS):
         gc.collect()
+        give_back(0)
+
+
+def _give_back() -> Callable[[int], Any]:
+    """What glibc offers for it (malloc_trim(3)); elsewhere nothing is done."""
+    return getattr(ctypes.CDLL(None), "malloc_trim", lambda _: 0)
