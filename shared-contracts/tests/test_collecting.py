@@ -33,20 +33,20 @@ async def idle(stop):
 asyncio.run(process.run(Starlette(), "127.0.0.1", 0, asyncio.Event(), idle))
 """
 GIVEN_BACK = """
-import asyncio
+import asyncio, resource
 from pathlib import Path
 from shared_contracts.transport import collecting, process
 from starlette.applications import Starlette
 collecting.COLLECT_SECONDS = 0.05
-def pages():
-    return int(Path("/proc/self/statm").read_text().split()[1])
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 async def idle(stop):
     many = [bytes(2_000) for _ in range(50_000)]
     last = many.pop()  # what lies before it cannot go by itself
-    most = pages()
+    most = resident()
     many.clear()
     async with asyncio.timeout(5):
-        while pages() > most - 20_000:
+        while resident() > most - 80_000_000:
             await asyncio.sleep(0.01)
 asyncio.run(process.run(Starlette(), "127.0.0.1", 0, asyncio.Event(), idle))
 """

@@ -36,8 +36,9 @@ async def growth(*, quick: bool, seed: int, tell: Told) -> list[Figure]:
             measured = await one_round(standing, hotels, seed + 2 * step + 2, MEASURE_SECONDS, **BODIES)
             stored += measured.sent.accepted
             costs[wanted] = _cost(measured)
+            note = f"{measured.sent.accepted:,} commands from there on"
             figures += [
-                figure(f"cpu a command with {wanted:,} stored", [costs[wanted]], "us"),
+                figure(f"cpu a command with {wanted:,} stored", [costs[wanted]], "us", note=note),
                 *_memory(standing, f"with {wanted:,} stored"),
             ]
         figures += _sizes(standing, stored)

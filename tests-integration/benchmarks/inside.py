@@ -1,6 +1,7 @@
 """Where the servers themselves say that their time goes, while single commands take the whole path.
 
-PostgreSQL by pg_stat_statements, the broker by the work that each kind of its processes has done.
+PostgreSQL by pg_stat_statements, without what a commit waits for its log; the broker by the work that each kind of its
+processes has done.
 """
 
 import re
@@ -25,6 +26,7 @@ CONNECTIONS: Final = 64
 SHOWN: Final = 9
 SQL: Final = Path(__file__).parents[2] / "command-service" / "src" / "command_service" / "sql"
 PRELOAD: Final = "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'"
+PLANNING_TOO: Final = "ALTER SYSTEM SET pg_stat_statements.track_planning = on"
 SPENT: Final = """
 SELECT query, sum(calls)::float8 AS calls, sum(total_exec_time + total_plan_time)::float8 AS milliseconds
 FROM pg_stat_statements GROUP BY query
@@ -90,6 +92,8 @@ async def _watch(server: Server) -> None:
     server.restart()
     session = await asyncpg.connect(postgres.superuser_url(server))
     await session.execute("CREATE EXTENSION pg_stat_statements")
+    await session.execute(PLANNING_TOO)
+    await session.execute("SELECT pg_reload_conf()")
     await session.close()
 
 

@@ -7,7 +7,7 @@ times, whatever the service does, and latency counts from when a booking was due
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
@@ -70,12 +70,14 @@ async def run(load: Load) -> Sent:
 
 
 async def _closed_loop(load: Load, source: Iterator[Booking], connection: Connection, sent: Sent, until: float) -> None:
-    while time.perf_counter() < until and sent.accepted < load.most:
-        due = time.perf_counter()
+    def enough() -> bool:
+        return time.perf_counter() >= until or sent.accepted >= load.most
+
+    while not enough():
         if load.batch == 1:
-            await _one(next(source), connection, sent, due)
+            await _one(next(source), connection, sent, time.perf_counter())
         else:
-            await _many([next(source) for _ in range(load.batch)], connection, sent, due)
+            await _many([next(source) for _ in range(load.batch)], connection, sent, enough)
 
 
 async def _open_loop(
@@ -115,9 +117,12 @@ async def _one(booking: Booking, connection: Connection, sent: Sent, due: float)
     _count(booking, answer.status, sent)
 
 
-async def _many(chosen: list[Booking], connection: Connection, sent: Sent, due: float) -> None:
-    """One ordered body a hotel."""
+async def _many(chosen: list[Booking], connection: Connection, sent: Sent, enough: Callable[[], bool]) -> None:
+    """One ordered body a hotel, until it is enough."""
     for hotel in dict.fromkeys(booking.hotel for booking in chosen):
+        if enough():
+            return
+        due = time.perf_counter()
         mine = [booking for booking in chosen if booking.hotel == hotel]
         body = orjson.dumps({"commands": [booking.item for booking in mine]})
         answer = await connection.post(f"/v1/hotels/{hotel}/commands", body)

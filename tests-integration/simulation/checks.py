@@ -15,7 +15,6 @@ from query_service.folding import fold, plan
 from query_service.parking import DIVERGED_HOTELS, PARKED_HOTELS, PARKED_MESSAGES
 from query_service.projections.catalog import PROJECTIONS
 from shared_contracts.envelope import EventEnvelope, decode_command, decode_event
-from shared_contracts.rejections import RejectionCode
 from shared_contracts.reservations import ReservationEvent
 from shared_contracts.topology import UNDELIVERABLE_QUEUE
 from simulation.capacity import oversold_nights, refused_while_free
@@ -142,18 +141,11 @@ def _decisions(world: World, hotel: str, log: list[EventEnvelope], standings: li
 
 
 def _told(outcome: Outcome) -> tuple[Any, int, dict[str, Any]]:
-    return outcome.code, outcome.position, _certain(outcome.code, dict(outcome.facts))
+    return outcome.code, outcome.position, dict(outcome.facts)
 
 
 def _facts(outcome: dict[str, Any]) -> dict[str, Any]:
-    return _certain(outcome["code"], orjson.loads(outcome["facts"]) if outcome["facts"] else {})
-
-
-def _certain(code: str | None, facts: dict[str, Any]) -> dict[str, Any]:
-    """The facts without the nights of one of several stays in the way: which one is named is nobody's promise."""
-    if code == RejectionCode.ROOM_NOT_FREE:
-        return {"room": facts["room"]}
-    return facts
+    return orjson.loads(outcome["facts"]) if outcome["facts"] else {}
 
 
 def _named(events: list[EventEnvelope]) -> list[str]:

@@ -71,7 +71,7 @@ def calendars(t: "Transaction", _: "Session", hotels: Texts, rooms: Texts) -> "l
 
 def record(t: "Transaction", _: "Session", *columns: Sequence[Any]) -> str:
     rows = _sets(columns)
-    for table, keys in _written(rows).items():
+    for table, keys in _written(t, rows).items():
         for key in keys:
             t.lock(table, key)
     _put(t, "reservation", RESERVATION, rows["reservations"], 2)
@@ -93,8 +93,9 @@ def _sets(columns: Sequence[Sequence[Any]]) -> dict[str, list[tuple[Any, ...]]]:
     return {name: list(zip(*islice(ahead, width), strict=True)) for name, width in RECORDED.items()}
 
 
-def _written(rows: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, list[Any]]:
+def _written(t: "Transaction", rows: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, list[Any]]:
     return {
+        "hotel": [row[0] for row in rows["moves"]] if t.server.fenced else [],
         "outcome": [row[0] for row in rows["outcomes"]],
         "event": [row[:2] for row in rows["events"]],
         "reservation": [row[:2] for row in rows["reservations"]],

@@ -40,7 +40,7 @@ TABLES: Final = (
 
 @dataclass(slots=True)
 class Postgres:
-    """The server. ``unknown`` is how likely a COMMIT is to lose its connection, ``dropped`` any other statement.
+    """The server. ``unknown`` is how likely a commit is to lose its connection, ``dropped`` any statement.
 
     Planted bugs take away what guards: locks and positions (``fenced``), the look for outcomes, their key, CHECKs.
     """
@@ -161,8 +161,9 @@ class Postgres:
             self._answer(session, reply, None, error)
         else:
             if inside is None:
-                self._end(transaction, commit=True)
-            self._answer(session, reply, answer)
+                self._finish(session, transaction, reply, answer)
+            else:
+                self._answer(session, reply, answer)
 
     def _block(
         self,
@@ -212,13 +213,18 @@ class Postgres:
         session.transaction_open = None
         if transaction is None:
             self._answer(session, reply, "COMMIT")
-            return
-        if not self.network.chance.happens(self.unknown):
+        else:
+            self._finish(session, transaction, reply, "COMMIT")
+
+    def _finish(self, session: Session, transaction: Transaction, reply: asyncio.Future[Any], answer: Any) -> None:
+        """Commit and answer, or leave the client in the dark; that may happen only where something was written."""
+        if not transaction.writes or not self.network.chance.happens(self.unknown):
             self._end(transaction, commit=True)
-            self._answer(session, reply, "COMMIT")
+            self._answer(session, reply, answer)
             return
         committed = self.network.chance.happens(0.6)
         self.network.trace.count("commits_unknown")
+        self.network.trace.count(f"commits_unknown_{session.process.kind}")
         self.network.trace.add(f"commit unknown {committed} {session.process.name}")
         if committed and self.network.chance.happens(0.5):
             # The client hears at once, and may come again, before the server has come to the end of it.

@@ -175,24 +175,26 @@ class Acceptance:
 
     async def _store(self, commands: Sequence[Incoming]) -> list[Answer]:
         named = {command.hotel_id for command in commands}
-        async with self.pool.acquire() as connection, self._together(connection, named):
-            known = await self._hotels(connection, named)
-            opened = await _open(connection, commands, known)
-            admitted = _admitted(commands, known, opened)
-            rows = dict(opened)
-            for command, heard in zip(commands, admitted, strict=True):
-                if heard:
-                    rows.setdefault(command.id, command)
-            crash_here(CrashPoint.API_BEFORE_COMMIT)
-            stored = await _insert(connection, [row for row in rows.values() if row.id not in opened])
+        async with self.pool.acquire() as connection:
+            async with self._together(connection, named):
+                known = await self._hotels(connection, named)
+                opened = await _open(connection, commands, known)
+                admitted = _admitted(commands, known, opened)
+                rows = dict(opened)
+                for command, heard in zip(commands, admitted, strict=True):
+                    if heard:
+                        rows.setdefault(command.id, command)
+                crash_here(CrashPoint.API_BEFORE_COMMIT)
+                stored = await _insert(connection, [row for row in rows.values() if row.id not in opened])
+            crash_here(CrashPoint.API_AFTER_COMMIT)
+            new = opened.keys() | stored
+            self.metrics.accepted(len(new))
+            self._remember(known.union(command.hotel_id for command in opened.values()))
             prints = {row.id: row.fingerprint for row in rows.values()}
-            if before := [key for key in rows if key not in stored and key not in opened]:
+            if before := [key for key in rows if key not in new]:
                 prints |= {row["id"]: row["fingerprint"] for row in await connection.fetch(SQL["fingerprints"], before)}
-        crash_here(CrashPoint.API_AFTER_COMMIT)
-        self._remember(known.union(command.hotel_id for command in opened.values()))
         answers = [_answer(command, heard, prints) for command, heard in zip(commands, admitted, strict=True)]
-        new = len(opened) + len(stored)
-        self.metrics.accepted(new, answers.count(Answer.ACCEPTED) - new)
+        self.metrics.repeated(answers.count(Answer.ACCEPTED) - len(new))
         return answers
 
     def _together(self, connection: Connection, named: set[str]) -> AbstractAsyncContextManager[object]:

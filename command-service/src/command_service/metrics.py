@@ -21,10 +21,13 @@ class ApiMetrics:
         self._batch = Histogram("innkeep_accept_batch_size", "Rows", buckets=BATCH_BUCKETS, registry=registry)
         self._seconds = Histogram("innkeep_accept_seconds", "Insert", buckets=SECONDS_BUCKETS, registry=registry)
 
-    def accepted(self, new: int, repeated: int) -> None:
-        """So many commands were stored, and so many were stored before."""
-        self._accepted.inc(new)
-        self._repeated.inc(repeated)
+    def accepted(self, commands: int) -> None:
+        """So many commands were stored."""
+        self._accepted.inc(commands)
+
+    def repeated(self, commands: int) -> None:
+        """So many commands were stored before."""
+        self._repeated.inc(commands)
 
     def flushed(self, commands: int, seconds: float) -> None:
         """One shared insert of so many commands returned."""

@@ -39,13 +39,16 @@ async def write(connection: Connection, decided: Decided) -> None:
     for name in BEFORE:
         if rows[name]:
             await connection.execute(SQL[name], *map(list, zip(*rows[name], strict=True)))
-    await record(connection, rows)
+    await record(connection, {name: rows[name] for name in RECORDED})
 
 
 async def record(connection: Connection, rows: Mapping[str, Sequence[Row]]) -> None:
-    """Write rows of the sets of ``RECORDED``, in one statement."""
-    columns = [column for name, width in RECORDED.items() for column in _columns(rows.get(name, ()), width)]
-    await connection.execute(SQL["record"], *columns)
+    """Write rows of the sets of ``RECORDED``, in one statement; ``KeyError`` where a set is none of those."""
+    if strange := rows.keys() - RECORDED.keys():
+        raise KeyError(*strange)
+    if any(rows.values()):
+        columns = [column for name, width in RECORDED.items() for column in _columns(rows.get(name, ()), width)]
+        await connection.execute(SQL["record"], *columns)
 
 
 def _columns(rows: Sequence[Row], width: int) -> list[list[object]]:

@@ -31,9 +31,9 @@ SELECT s.hotel_id, s.room, s.from_date, s.to_date, s.reservation_id, s.occupied
 FROM unnest($1::text[], $2::text[]) AS k (hotel_id, room) JOIN room_span s USING (hotel_id, room);
 
 -- name: record
--- All that a batch decided, but for the spans: states, nights, events with what the relay has yet to send of them in the
--- same order, the hotels' new positions, and the outcomes. A second outcome of a command violates the key, and nothing
--- of its transaction happens.
+-- All that a batch decided, but for definitions and spans: states, nights, events with what the relay has yet to send of
+-- them in the same order, the hotels' new positions, and the outcomes. A second outcome of a command violates the key,
+-- and nothing of its transaction happens.
 WITH reservations AS (
     INSERT INTO reservation (hotel_id, reservation_id, status, arrival, departure, position, state)
     SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::date[], $5::date[], $6::bigint[], $7::json[])
