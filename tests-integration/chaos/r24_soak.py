@@ -1,7 +1,8 @@
 """R24: random faults for a long time; no promise breaks, memory does not grow, and no connection is left behind.
 
 The first process of each role lives through it all, so that its memory and its connections tell something; the ones
-that are killed and stopped are second ones.
+that are killed and stopped are second ones. Memory is watched from when everything has broken once: until then it grows
+to what an outage needs.
 """
 
 import asyncio
@@ -30,8 +31,6 @@ from harness.world import World, hotel_names
 
 SHARED: Final = ("worker", "relay", "projector")
 SAMPLE_SECONDS: Final = 2.0
-WARM_UP: Final = 0.2
-"""The part of the time after which memory is to stand still: caches and pools are full then."""
 HOTELS: Final = 8
 REST_SECONDS: Final = (2.0, 8.0)
 PAUSE_SECONDS: Final = 8.0
@@ -49,22 +48,21 @@ OWN_SOCKETS: Final = 6
 
 @dataclass(slots=True)
 class Lives:
-    """Samples of the processes that live through it: memory, and the most sockets while it was still young."""
+    """Samples of the processes that live through it: the most sockets while it was ``young``, then memory."""
 
     world: World
-    ends: float
     began: float = field(default_factory=time.monotonic)
+    young: bool = True
     memory: dict[str, list[tuple[float, float]]] = field(default_factory=dict[str, list[tuple[float, float]]])
     most_sockets: dict[str, int] = field(default_factory=dict[str, int])
 
     async def run(self) -> None:
         """Look until cancelled."""
-        young = self.began + (self.ends - self.began) * WARM_UP
         while True:
             now = time.monotonic()
             for role in ROLES:
                 pid = self.world[role].pid
-                if now < young:
+                if self.young:
                     self.most_sockets[role] = max(self.most_sockets.get(role, 0), sockets(pid))
                 else:
                     self.memory.setdefault(role, []).append((now - self.began, float(resident_bytes(pid))))
@@ -97,7 +95,7 @@ class Nemesis:
         kinds: dict[str, Callable[[], Awaitable[None]]] = {
             "kill": self.kill,
             "stop": self.stop,
-            "server": self.kill_server,
+            "server": lambda: self.kill_server(self.rng.choice(list(self.trial.world.servers))),
             "network": self.network,
         }
         while time.monotonic() < ends:
@@ -107,6 +105,21 @@ class Nemesis:
             self.in_flight += self.trial.load.waiting
             await kinds[kind]()
             self.done.append(kind)
+
+    async def everything_once(self) -> None:
+        """Every fault of the network, on all links at once, and every server's death."""
+        for name, make in FAULTS.items():
+            self.trial.load.burst(BURST)
+            self.trial.history.harm(name, "all links", self.trial.load.waiting)
+            for link, proxy in self.proxies.items():
+                proxy.break_with(make(self.rng, link[1]))
+            await asyncio.sleep(FAULT_SECONDS)
+            for proxy in self.proxies.values():
+                proxy.heal()
+            for server in self.trial.world.servers:
+                await works_again(self.trial, server, await successes(self.trial, server), BACK_SECONDS)
+        for server in self.trial.world.servers:
+            await self.kill_server(server)
 
     async def kill(self) -> None:
         """A second process of a role dies and is started again."""
@@ -123,9 +136,9 @@ class Nemesis:
         await asyncio.sleep(PAUSE_SECONDS)
         self.trial.world[name].resume()
 
-    async def kill_server(self) -> None:
+    async def kill_server(self, server: str) -> None:
         """A server dies and is started again on its data."""
-        world, server = self.trial.world, self.rng.choice(list(self.trial.world.servers))
+        world = self.trial.world
         self.trial.history.harm("kill -9", server, self.trial.load.waiting)
         await world.kill_server(server)
         if server == "mongodb":
@@ -160,12 +173,13 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
 
 
 async def _soak(running: Trial, proxies: dict[Link, Proxy], minutes: int, rng: random.Random) -> Result:
-    ends = time.monotonic() + minutes * 60
-    lives, looks = Lives(running.world, ends), Looks(running)
+    lives, looks = Lives(running.world), Looks(running)
     nemesis = Nemesis(running, proxies, looks, rng)
     looking = asyncio.create_task(lives.run())
     try:
-        await nemesis.run(ends)
+        await nemesis.everything_once()
+        lives.young = False
+        await nemesis.run(time.monotonic() + minutes * 60)
     finally:
         looking.cancel()
     violations = await running.judge(unknowns=True) + looks.violations
