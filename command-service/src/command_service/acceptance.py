@@ -25,13 +25,14 @@ from command_service.settings import (
     ACCEPT_BATCH_COMMANDS,
     ACCEPT_QUEUE_BYTES,
     ACCEPT_QUEUE_COMMANDS,
+    ACCEPT_REST_SECONDS,
     ACCEPT_SECONDS,
     KNOWN_HOTELS,
 )
 from shared_contracts.catalog import COMMANDS
 from shared_contracts.envelope import CommandEnvelope, encode_command
 from shared_contracts.hotels import OpenHotel
-from shared_contracts.transport.consuming import wait_for_either
+from shared_contracts.transport.consuming import wait_for, wait_for_either
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 SQL: Final = queries("acceptance")
@@ -85,7 +86,10 @@ class _Request:
 
 @dataclass(slots=True)
 class Acceptance:
-    """Stores commands. ``run`` flushes what waits as soon as the last flush has returned: there is no timer."""
+    """Stores commands. ``run`` flushes what waits as soon as the last flush has returned: there is no timer.
+
+    Only after one that the database did not answer it rests.
+    """
 
     pool: Pool
     metrics: ApiMetrics
@@ -127,7 +131,8 @@ class Acceptance:
         try:
             while self._waiting or not stop.is_set():
                 if self._waiting:
-                    await self._flush(self._take())
+                    if not await self._flush(self._take()):
+                        await wait_for(stop, ACCEPT_REST_SECONDS)
                 else:
                     self._arrived.clear()
                     await wait_for_either(self._arrived, stop)
@@ -149,22 +154,23 @@ class Acceptance:
         self._size -= sum(request.size for request in taken)
         return [request for request in taken if not request.answers.done()]
 
-    async def _flush(self, requests: list[_Request]) -> None:
+    async def _flush(self, requests: list[_Request]) -> bool:
+        """Store and answer the requests; whether the database answered."""
         if not requests:
-            return
+            return True
         started = asyncio.get_running_loop().time()
         try:
             answers = await self._store([c for request in requests for c in request.commands])
         except DatabaseDownError as error:
-            log.warning("database_down", error=repr(error))
+            log.warning("database_down", requests=len(requests), error=repr(error))
             _fail(requests, BusyError())
+            return False
         except Exception as error:  # one request's data must not refuse the others
             if len(requests) == 1:
                 log.exception("not_stored")
                 _fail(requests, error)
             else:
-                for request in requests:
-                    await self._flush([request])
+                return all([await self._flush([request]) for request in requests])
         else:
             self.metrics.flushed(len(answers), asyncio.get_running_loop().time() - started)
             remaining = iter(answers)
@@ -172,6 +178,7 @@ class Acceptance:
                 mine = [next(remaining) for _ in request.commands]
                 if not request.answers.done():
                     request.answers.set_result(mine)
+        return True
 
     async def _store(self, commands: Sequence[Incoming]) -> list[Answer]:
         named = {command.hotel_id for command in commands}
@@ -184,7 +191,7 @@ class Acceptance:
                 for command, heard in zip(commands, admitted, strict=True):
                     if heard:
                         rows.setdefault(command.id, command)
-                crash_here(CrashPoint.API_BEFORE_COMMIT)
+                crash_here(CrashPoint.API_BEFORE_COMMIT)  # one statement alone has no place of ours before its commit
                 stored = await _insert(connection, [row for row in rows.values() if row.id not in opened])
             crash_here(CrashPoint.API_AFTER_COMMIT)
             new = opened.keys() | stored

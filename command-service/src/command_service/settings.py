@@ -26,6 +26,8 @@ ACCEPT_QUEUE_BYTES: Final = 67_108_864
 ACCEPT_BATCH_COMMANDS: Final = 1_000
 ACCEPT_BATCH_BYTES: Final = 8_388_608
 ACCEPT_SECONDS: Final = 10
+ACCEPT_REST_SECONDS: Final = 0.1
+"""How long the API leaves a database alone that has just not answered; what comes meanwhile is one flush then."""
 RETRY_AFTER_SECONDS: Final = 2
 KNOWN_HOTELS: Final = 50_000
 

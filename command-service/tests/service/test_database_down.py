@@ -2,11 +2,16 @@ import asyncio
 
 import asyncpg
 import pytest
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
+from command_service.acceptance import Acceptance, BusyError
 from command_service.database import DatabaseDownError, Pool, pool
 from command_service.ledger import Ledger
+from command_service.metrics import ApiMetrics
 from command_service.readiness import api_readiness, relay_readiness
+from command_service.settings import ACCEPT_REST_SECONDS
 from faulty import Faulty, deciding, deliveries
 from harness.waiting import until
 from orders import BOOK, ordered
@@ -18,6 +23,7 @@ from shared_contracts.topology import commands_queue, partition_of
 from shared_contracts.transport.access import Access
 from shared_contracts.transport.amqp import waiting_in
 
+NOBODY_LISTENS = "postgresql://innkeep@127.0.0.1:1/innkeep"
 SERVERS_OWN = [
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
@@ -75,6 +81,30 @@ async def test_what_the_server_says_of_itself_is_waited_for_and_never_parks_a_co
 @pytest.mark.parametrize("kind", COMMANDS_OWN, ids=lambda kind: kind.__name__)
 def test_what_the_server_says_of_a_command_is_not_waited_for(kind: type[Exception]) -> None:
     assert not issubclass(kind, DatabaseDownError)
+
+
+async def test_a_server_that_does_not_answer_is_asked_now_and_then_and_everybody_hears_503() -> None:
+    stop = asyncio.Event()
+    async with pool(SecretStr(NOBODY_LISTENS), "test", 1) as database:
+        acceptance = Acceptance(database, ApiMetrics(CollectorRegistry()))
+        running = asyncio.create_task(acceptance.run(stop))
+        with capture_logs() as told:
+            refused = await asyncio.gather(*(_refused(acceptance, number * 0.01) for number in range(100)))
+        stop.set()
+        await running
+    assert all(refused)
+    asked = [entry for entry in told if entry["event"] == "database_down"]
+    assert sum(entry["requests"] for entry in asked) == 100
+    assert len(asked) <= 1 + 1.0 / ACCEPT_REST_SECONDS
+
+
+async def _refused(acceptance: Acceptance, after: float) -> bool:
+    await asyncio.sleep(after)
+    try:
+        await acceptance.accept([ordered("seaside", book(1, 2))])
+    except BusyError:
+        return True
+    return False
 
 
 async def test_a_value_that_fits_no_column_is_no_outage(database: Pool) -> None:

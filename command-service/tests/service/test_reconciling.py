@@ -111,7 +111,7 @@ async def test_while_the_hotel_goes_on_deciding_no_look_sees_a_difference_and_no
 
     async def desk() -> None:
         for n in range(60):
-            await record(database, ledger, [ordered(busy, allow(4 + n)), ordered(busy, book(10, 11))])
+            await record(database, ledger, [ordered(busy, allow(4 + n, 10, 11)), ordered(busy, book(10, 11))])
         done.set()
 
     working = asyncio.create_task(desk())
