@@ -31,7 +31,8 @@ from harness.world import World, hotel_names
 
 SHARED: Final = ("worker", "relay", "projector")
 SAMPLE_SECONDS: Final = 2.0
-HOTELS: Final = 8
+HOTELS: Final = 64
+"""So many that none gets a long history: the rounds hold one hotel's at a time, and that may grow."""
 REST_SECONDS: Final = (2.0, 8.0)
 PAUSE_SECONDS: Final = 8.0
 FAULT_SECONDS: Final = 4.0
