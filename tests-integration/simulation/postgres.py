@@ -223,7 +223,6 @@ class Postgres:
             self._answer(session, reply, answer)
             return
         committed = self.network.chance.happens(0.6)
-        self.network.trace.count("commits_unknown")
         self.network.trace.count(f"commits_unknown_{session.process.kind}")
         self.network.trace.add(f"commit unknown {committed} {session.process.name}")
         if committed and self.network.chance.happens(0.5):
