@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from uuid import uuid4
 
+import httpx2
 import pytest
-from histories import History
+from histories import Booked, History
+from serving import query_api
 from stand_ins import FeedInMemory, Projector, projector_of
 
 from query_service.documents import Documents
 from query_service.readiness import COLLECTIONS
+from shared_contracts.transport.access import Access
 
 SECONDS = 10.0
 
@@ -60,3 +63,19 @@ async def projected(projector: Projector, feed: FeedInMemory, history: History) 
     feed.events[history.hotel_id] = history.events  # the same list: what happens later is there too
     await projector.take(*history.events)
     return history
+
+
+@pytest.fixture
+async def api(documents: Documents) -> AsyncIterator[httpx2.AsyncClient]:
+    async with query_api(documents, Access(None)) as client:
+        yield client
+
+
+@pytest.fixture
+async def staying(projector: Projector) -> tuple[History, Booked]:
+    """A hotel with a guest in room 101 for four nights, and its documents."""
+    history = History().opened()
+    booked = history.booked(0, 4)
+    history.arrives(booked, "101")
+    await projector.take(*history.events)
+    return history, booked
