@@ -52,5 +52,13 @@ def slope(samples: Sequence[tuple[float, float]], block: int = BLOCK) -> Slope:
     return Slope(growth * scale, error * scale)
 
 
+def later_half(samples: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
+    """Of (seconds, bytes) in order, those of the second half of the time: when what is kept for use again is there."""
+    if not samples:
+        return samples
+    middle = (samples[0][0] + samples[-1][0]) / 2
+    return [sample for sample in samples if sample[0] >= middle]
+
+
 def _mean(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return sum(x for x, _ in points) / len(points), sum(y for _, y in points) / len(points)
