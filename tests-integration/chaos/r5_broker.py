@@ -29,7 +29,7 @@ async def in_hands(trial: Trial) -> int:
 async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     """Kill the broker ``n`` times under load; the last of several times it comes back without anything."""
     async with trial(world, "R5", rng) as running:
-        killing = ServerKilling(running, "rabbitmq", rng, in_hands, Looks(running))
+        killing = ServerKilling(running, "rabbitmq", rng, [in_hands], Looks(running))
         deaths = await killing.kills(n - 1 if n > 1 else n)
         if n > 1:
             await killing.once(deaths, lambda: come_back_empty(world))

@@ -7,6 +7,7 @@ from chaos.figure import Figure, Result
 from chaos.killed import killed
 from chaos.looks import Looks
 from chaos.r4_api import unanswered
+from chaos.r5_broker import in_hands
 from chaos.server_kills import ServerKilling, came_twice
 from chaos.trial import trial
 from harness.world import World
@@ -15,15 +16,16 @@ LATEST_SECONDS: Final = 0.03
 
 
 async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
-    """Kill PostgreSQL ``n`` times under load."""
+    """Kill PostgreSQL ``n`` times under load, while the API waits for it and while a worker does, in turn."""
     async with trial(world, "R6", rng) as running:
-        killing = ServerKilling(running, "postgres", rng, unanswered, Looks(running), LATEST_SECONDS)
+        killing = ServerKilling(running, "postgres", rng, [unanswered, in_hands], Looks(running), LATEST_SECONDS)
         deaths = await killing.kills(n)
         violations = await running.judge(unknowns=True)
         proofs = {
             "in flight": deaths.in_flight,
             "unknown": len(running.history.unknown()),
-            "came again": sum(came_twice(running).values()),
+            "came or were tried again": sum(came_twice(running).values())
+            + running.counting.total("worker", "innkeep_tried_again_total"),
         }
     return [killed(FIGURE, deaths, violations, proofs)]
 

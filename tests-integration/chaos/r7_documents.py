@@ -22,7 +22,7 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     """Kill the document store ``n`` times; the last of several times it gets the data that it had in the middle."""
     async with trial(world, "R7", rng) as running:
         looks = Looks(running)
-        killing = ServerKilling(running, "mongodb", rng, young, looks)
+        killing = ServerKilling(running, "mongodb", rng, [young], looks)
         deaths = await killing.kills(max(1, n // 2))
         if n > 1:
             await killing.once(deaths, lambda: keep_copy(world))

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,12 +29,15 @@ async def nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class ServerKilling:
-    """Kills ``server`` of a trial up to ``latest`` seconds after several commands were sent at once."""
+    """Kills ``server`` of a trial up to ``latest`` seconds after several commands were sent at once.
+
+    ``in_flight``: what is to be under way then, in turn.
+    """
 
     trial: Trial
     server: str
     rng: random.Random
-    in_flight: InFlight
+    in_flight: Sequence[InFlight]
     looks: Looks
     latest: float = LATEST_SECONDS
 
@@ -65,11 +68,12 @@ class ServerKilling:
 
     async def _kill(self, deaths: Deaths) -> None:
         """Kill it a moment after several commands were sent, once there is work under way."""
+        in_flight = self.in_flight[deaths.kills % len(self.in_flight)]
         async with asyncio.timeout(BUSY_SECONDS):
             while True:
                 self.trial.load.burst(BURST)
                 await asyncio.sleep(self.rng.uniform(0.0, self.latest))
-                if under_way := await self.in_flight(self.trial):
+                if under_way := await in_flight(self.trial):
                     break
         deaths.kills += 1
         deaths.in_flight += under_way

@@ -1,10 +1,12 @@
 import asyncio
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from command_service.database import Pool
-from command_service.deciding import StoppedError
+from command_service.deciding import Deciding, StoppedError
 from command_service.ledger import Ledger
+from command_service.metrics import WorkerMetrics
 from faulty import Faulty, deciding, deliveries
 from orders import ordered
 from recorded import events_of, outcomes_of
@@ -24,8 +26,11 @@ async def test_a_commit_whose_reply_is_lost_is_run_again_and_counts_once(
 @pytest.mark.usefixtures("quick_retries")
 async def test_while_the_database_is_down_the_batch_waits(ledger: Ledger, database: Pool, seaside: str) -> None:
     command = ordered(seaside, book(1, 4))
-    await deciding(Faulty(ledger, outages=20)).handle(deliveries(command))
+    registry = CollectorRegistry()
+    waiting = Deciding(Faulty(ledger, outages=20), WorkerMetrics(registry), asyncio.Event())  # type: ignore[arg-type]
+    await waiting.handle(deliveries(command))
     assert await outcomes_of(database, [command]) == [("succeeded", None)]
+    assert registry.get_sample_value("innkeep_tried_again_total") == 20
 
 
 async def test_told_to_stop_while_the_database_is_down_the_worker_gives_the_batch_back(
