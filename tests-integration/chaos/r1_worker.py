@@ -41,4 +41,4 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     return [killed(FIGURE, deaths, violations, proofs)]
 
 
-FIGURE: Final = Figure("R1", "worker kill -9: lost / duplicated effects", "0 / 0", 300, 20, measure)
+FIGURE: Final = Figure("R1", "worker kill -9: lost / duplicated effects", "0 / 0", 300, 9, measure)

@@ -37,4 +37,4 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     return [killed(FIGURE, deaths, violations, proofs)]
 
 
-FIGURE: Final = Figure("R2", "relay kill -9: lost / duplicated effects", "0 / 0", 200, 15, measure)
+FIGURE: Final = Figure("R2", "relay kill -9: lost / duplicated effects", "0 / 0", 200, 9, measure)

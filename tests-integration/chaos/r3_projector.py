@@ -39,4 +39,4 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     return [killed(FIGURE, deaths, violations, proofs, str(len(violations)))]
 
 
-FIGURE: Final = Figure("R3", "projector kill -9: documents wrong", "0", 200, 15, measure)
+FIGURE: Final = Figure("R3", "projector kill -9: documents wrong", "0", 200, 9, measure)

@@ -39,4 +39,4 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     return [killed(FIGURE, deaths, violations, proofs, value)]
 
 
-FIGURE: Final = Figure("R4", "API kill -9 in mid request: unknowns resolved by re-send", "all", 100, 10, measure)
+FIGURE: Final = Figure("R4", "API kill -9 in mid request: unknowns resolved by re-send", "all", 100, 5, measure)
