@@ -1,4 +1,9 @@
-"""How the cost of a command grows with what is stored, and what each process and each store needs for it."""
+"""How the cost of a command grows with what is stored, and what each process and each store needs for it.
+
+What is stored is in hotels that nobody speaks to any more; measured is always on as many hotels that have just opened.
+So only the amount differs. A fuller hotel costs more, whatever else is stored, as its lists are longer: that is a
+figure of its own.
+"""
 
 from pathlib import Path
 from typing import Final
@@ -13,6 +18,9 @@ BODIES: Final = {"connections": 8, "batch": 100 * HOTELS}
 FULL: Final = (1_000, 10_000, 100_000, 1_000_000)
 QUICK: Final = (1_000, 10_000, 30_000)
 FIRST: Final = 10_000
+MOST_A_HOTEL: Final = 2_000
+FULLER: Final = 10_000
+FULLER_HOTELS: Final = 4
 MEASURE_SECONDS: Final = 6.0
 FILL_SECONDS: Final = 3_600.0
 WARM_SECONDS: Final = 8.0
@@ -24,16 +32,13 @@ async def growth(*, quick: bool, seed: int, tell: Told) -> list[Figure]:
     costs: dict[int, float] = {}
     async with stand() as standing:
         await one_round(standing, await opened_hotels(standing, HOTELS), seed, WARM_SECONDS, **BODIES)
-        hotels = await opened_hotels(standing, HOTELS)
         stored = 0
-        for step, wanted in enumerate(QUICK if quick else FULL):
-            if wanted > stored:
-                filled = await one_round(
-                    standing, hotels, seed + 2 * step + 1, FILL_SECONDS, most=wanted - stored, **BODIES
-                )
-                stored += filled.sent.accepted
-            tell(f"{stored} commands stored")
-            measured = await one_round(standing, hotels, seed + 2 * step + 2, MEASURE_SECONDS, **BODIES)
+        for wanted in QUICK if quick else FULL:
+            while stored < wanted:
+                stored += await _fill(standing, seed + stored, min(wanted - stored, HOTELS * MOST_A_HOTEL))
+                tell(f"{stored:,} commands stored")
+            hotels = await opened_hotels(standing, HOTELS)
+            measured = await one_round(standing, hotels, seed + stored, MEASURE_SECONDS, **BODIES)
             stored += measured.sent.accepted
             costs[wanted] = _cost(measured)
             note = f"{measured.sent.accepted:,} commands from there on"
@@ -42,12 +47,34 @@ async def growth(*, quick: bool, seed: int, tell: Told) -> list[Figure]:
                 *_memory(standing, f"with {wanted:,} stored"),
             ]
         figures += _sizes(standing, stored)
+        figures += await _fuller(standing, seed, quick=quick)
     last = max(costs)
     times = costs[last] / costs[FIRST]
     return [
         *figures,
         figure(f"cost a command at {last:,} stored against {FIRST:,}", [times], "times", at_most=1.3),
     ]
+
+
+async def _fill(standing: Stand, seed: int, most: int) -> int:
+    """Book so much in hotels of its own; how much it was."""
+    hotels = await opened_hotels(standing, HOTELS)
+    filled = await one_round(standing, hotels, seed, FILL_SECONDS, most=most, **BODIES)
+    return filled.sent.accepted
+
+
+async def _fuller(standing: Stand, seed: int, *, quick: bool) -> list[Figure]:
+    """What a command costs in hotels that have few bookings, and in the same when they have many."""
+    hotels, of_hotel = await opened_hotels(standing, FULLER_HOTELS), FULLER // (10 if quick else 1)
+    bodies = {"connections": 8, "batch": 100 * FULLER_HOTELS}
+    found = []
+    for booked in (0, of_hotel):
+        if booked:
+            await one_round(standing, hotels, seed + 1, FILL_SECONDS, most=booked * FULLER_HOTELS, **bodies)
+        measured = await one_round(standing, hotels, seed + 2 + booked, MEASURE_SECONDS, **bodies)
+        note = f"{FULLER_HOTELS} hotels of 300 rooms, {measured.sent.accepted:,} commands from there on"
+        found.append(figure(f"cpu a command in hotels with {booked:,} bookings", [_cost(measured)], "us", note=note))
+    return found
 
 
 def _cost(measured: Round) -> float:

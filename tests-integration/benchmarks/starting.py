@@ -8,11 +8,11 @@ from benchmarks.path import one_round, opened_hotels
 from benchmarks.rounds import Told
 from benchmarks.stand import stand
 
-HOTELS: Final = 16
+HOTELS: Final = 64
 SOAK_SECONDS: Final = 3_600.0
 QUICK_SOAK_SECONDS: Final = 60.0
 LOOKS: Final = 4
-RATE: Final = 500.0
+RATE: Final = 200.0
 
 
 async def start_up(*, quick: bool, seed: int, tell: Told) -> list[Figure]:

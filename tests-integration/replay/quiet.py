@@ -28,8 +28,8 @@ async def wait_until_quiet(
         patience.check(await head_of(command, hotel_id))
     head = await head_of(command, hotel_id)
     patience = _Patience(stall, f"{hotel_id}: the documents stay behind {head}; look at the relay and the projector")
-    while not await _is_held(query, hotel_id, head):
-        patience.check(await position_of(query, hotel_id))
+    while (held := await _held(query, hotel_id, head)) < head:
+        patience.check(held)
     return head
 
 
@@ -63,13 +63,14 @@ async def _is_decided(command: Service, command_id: str) -> bool:
     return bool(document(response)["status"] != "accepted")
 
 
-async def _is_held(query: Service, hotel_id: str, position: int) -> bool:
+async def _held(query: Service, hotel_id: str, position: int) -> int:
+    """The position that the documents hold; waits for them to come to this one, for as long as the service does."""
     response = await query.get(f"/v1/hotels/{hotel_id}", {"min_position": position})
     if response.status_code == 409:
         await asyncio.sleep(max(retry_after(response), BEHIND_SECONDS))
-        return False
+        return int(response.json()["position"])
     document(response)
-    return True
+    return position
 
 
 @dataclass(slots=True)

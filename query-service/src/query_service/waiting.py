@@ -4,7 +4,7 @@ One loop asks for all the hotels that somebody waits for in one query, however m
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -25,7 +25,23 @@ class Checkpoints(Protocol):
 class _Waiter:
     hotel: str
     position: int
-    reached: asyncio.Future[bool]
+    held: int
+    answered: asyncio.Future[None]
+
+    def look(self, found: Mapping[str, Any]) -> None:
+        """End the wait where the hotel's checkpoint is far enough."""
+        self.held = _position(found, self.hotel)
+        if self.held >= self.position:
+            self.end()
+
+    def end(self, error: Exception | None = None) -> None:
+        """End the wait, unless it has ended."""
+        if self.answered.done():
+            return
+        if error is not None:
+            self.answered.set_exception(error)
+        else:
+            self.answered.set_result(None)
 
 
 @dataclass(slots=True)
@@ -37,29 +53,28 @@ class Waiting:
     _waiters: set[_Waiter] = field(default_factory=set[_Waiter])
     _someone: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def reach(self, hotel: str, position: int) -> bool:
-        """Whether the hotel's documents hold its events up to the position, at once or within ``seconds``.
+    async def reach(self, hotel: str, position: int) -> int:
+        """Wait at most ``seconds`` until the hotel's documents hold its events up to the position; up to which they do.
 
         May raise ``DocumentsUnavailableError``. Where ``MAX_WAITING_REQUESTS`` wait already, it does not wait.
         """
-        found = await self.documents.find(CHECKPOINTS, [hotel])
-        if hotel in found and found[hotel]["position"] >= position:
-            return True
-        if len(self._waiters) >= MAX_WAITING_REQUESTS:
-            return False
-        waiter = _Waiter(hotel, position, asyncio.get_running_loop().create_future())
+        held = _position(await self.documents.find(CHECKPOINTS, [hotel]), hotel)
+        if held >= position or len(self._waiters) >= MAX_WAITING_REQUESTS:
+            return held
+        waiter = _Waiter(hotel, position, held, asyncio.get_running_loop().create_future())
         self._waiters.add(waiter)
         self._someone.set()
         try:
             async with asyncio.timeout(self.seconds):
-                return await waiter.reached
+                await waiter.answered
         except TimeoutError:
-            return False
+            pass
         finally:
             self._waiters.discard(waiter)
+        return waiter.held
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Ask for whom somebody waits, until ``stop``; then everybody who still waits is told no."""
+        """Ask for whom somebody waits, until ``stop``; then nobody waits any longer."""
         while not stop.is_set():
             if self._waiters:
                 await self._ask()
@@ -68,21 +83,19 @@ class Waiting:
                 self._someone.clear()
                 await wait_for_either(self._someone, stop)
         for waiter in self._waiters:
-            _tell(waiter, reached=False)
+            waiter.end()
 
     async def _ask(self) -> None:
         try:
             found = await self.documents.find(CHECKPOINTS, {waiter.hotel for waiter in self._waiters})
         except DocumentsUnavailableError as error:
             for waiter in self._waiters:
-                if not waiter.reached.done():
-                    waiter.reached.set_exception(error)
+                waiter.end(error)
             return
         for waiter in self._waiters:
-            if waiter.hotel in found and found[waiter.hotel]["position"] >= waiter.position:
-                _tell(waiter, reached=True)
+            waiter.look(found)
 
 
-def _tell(waiter: _Waiter, *, reached: bool) -> None:
-    if not waiter.reached.done():
-        waiter.reached.set_result(reached)
+def _position(checkpoints: Mapping[str, Any], hotel: str) -> int:
+    held: int = checkpoints[hotel]["position"] if hotel in checkpoints else 0
+    return held

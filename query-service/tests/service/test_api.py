@@ -146,9 +146,13 @@ async def test_an_answer_waits_for_the_position_that_was_asked_for(
     assert (response.status_code, response.json()["business_date"]) == (200, "2016-07-31")
 
 
-async def test_a_position_that_does_not_come_is_a_conflict(api: httpx2.AsyncClient, staying: object) -> None:
+async def test_a_position_that_does_not_come_is_a_conflict_that_says_what_is_there(
+    api: httpx2.AsyncClient, projector: Projector, history: History
+) -> None:
+    await projector.take(*history.events)
     response = await api.get("/v1/hotels/seaside?min_position=999")
     problem(response, 409, "read_model_behind")
+    assert response.json()["position"] == len(history.events)
     assert response.headers["retry-after"] == "2"
 
 

@@ -26,7 +26,7 @@ async def waiting_on(documents: Documents, seconds: float) -> AsyncIterator[Wait
 async def test_what_is_there_is_not_waited_for(projector: Projector, documents: Documents, history: History) -> None:
     await projector.take(*history.events)
     async with waiting_on(documents, 10) as waiting:
-        assert await waiting.reach("seaside", len(history.events))
+        assert await waiting.reach("seaside", 1) == len(history.events)
 
 
 async def test_what_comes_in_time_is_waited_for(projector: Projector, documents: Documents, history: History) -> None:
@@ -34,16 +34,21 @@ async def test_what_comes_in_time_is_waited_for(projector: Projector, documents:
         asked = [asyncio.create_task(waiting.reach("seaside", number)) for number in (1, 5, len(history.events))]
         await asyncio.sleep(0.05)
         await projector.take(*history.events[:5])
-        assert await asked[0]
-        assert await asked[1]
+        assert (await asked[0], await asked[1]) == (5, 5)
         assert not asked[2].done()
         await projector.take(*history.events[5:])
-        assert await asked[2]
+        assert await asked[2] == len(history.events)
 
 
-async def test_what_does_not_come_is_not_waited_for_any_longer(documents: Documents) -> None:
-    async with waiting_on(documents, 0.1) as waiting:
-        assert not await waiting.reach("seaside", 1)
+async def test_of_what_does_not_come_in_time_is_said_how_much_came(
+    projector: Projector, documents: Documents, history: History
+) -> None:
+    await projector.take(*history.events[:3])
+    async with waiting_on(documents, 0.3) as waiting:
+        asked = asyncio.create_task(waiting.reach("seaside", len(history.events)))
+        await asyncio.sleep(0.05)
+        await projector.take(*history.events[3:5])
+        assert await asked == 5
 
 
 async def test_more_than_may_wait_are_told_at_once(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,8 +57,8 @@ async def test_more_than_may_wait_are_told_at_once(documents: Documents, monkeyp
         first = asyncio.create_task(waiting.reach("seaside", 1))
         await asyncio.sleep(0.05)
         async with asyncio.timeout(0.2):
-            assert not await waiting.reach("seaside", 1)
-        assert not await first
+            assert await waiting.reach("seaside", 1) == 0
+        assert await first == 0
 
 
 async def test_a_store_that_goes_down_is_told_to_everybody_who_waits(documents: Documents) -> None:
@@ -83,4 +88,4 @@ async def test_who_still_waits_when_the_process_ends_is_told_no(documents: Docum
     await asyncio.sleep(0.05)
     stop.set()
     await running
-    assert not await asked
+    assert await asked == 0

@@ -41,8 +41,8 @@ async def test_patience_ends() -> None:
 async def test_what_does_not_move_is_said(status: str, held: int, complaint: str) -> None:
     def answer(request: httpx2.Request) -> Answer:
         if "min_position" in request.url.params:
-            return Answer(held)
-        return Answer(200, json={"status": status, "head": 7, "position": 3})
+            return Answer(held, json={"position": 3})
+        return Answer(200, json={"status": status, "head": 7})
 
     async with Innkeep(before=answer).client() as client:
         both = Service(client, "http://command"), Service(client, "http://query")
@@ -60,14 +60,29 @@ async def test_quiet_is_a_decided_command_and_documents_that_hold_everything(mon
         if "commands" in request.url.path:
             return Answer(200, json={"status": next(statuses)})
         if "min_position" in request.url.params:
-            return Answer(next(held), json={}, headers={"Retry-After": "0"})
-        return Answer(200, json={"head": 7, "position": 3})
+            return Answer(next(held), json={"position": 3}, headers={"Retry-After": "0"})
+        return Answer(200, json={"head": 7})
 
     async with Innkeep(before=answer).client() as client:
         both = Service(client, "http://command"), Service(client, "http://query")
         assert await quiet.wait_until_quiet(*both, "seaside", "last") == 7
     assert asked[0] == "GET /v1/commands/last wait=10"
-    assert asked.count("GET /v1/hotels/seaside") == 5
+    assert asked.count("GET /v1/hotels/seaside") == 3
+
+
+async def test_documents_that_move_are_waited_for_however_slow_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet, "BEHIND_SECONDS", 0.0)
+    positions = iter(range(1, 8))
+
+    def answer(request: httpx2.Request) -> Answer:
+        if "min_position" in request.url.params:
+            held = next(positions)
+            return Answer(409 if held < 7 else 200, json={"position": held})
+        return Answer(200, json={"status": "succeeded", "head": 7})
+
+    async with Innkeep(before=answer).client() as client:
+        both = Service(client, "http://command"), Service(client, "http://query")
+        assert await quiet.wait_until_quiet(*both, "seaside", "last", stall=0.0) == 7
 
 
 def test_time_left_is_that_of_the_slowest_stage() -> None:

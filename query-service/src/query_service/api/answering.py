@@ -1,7 +1,7 @@
 """How every query is answered: who may ask, from which documents, with which tag, and in which bytes."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import orjson
@@ -23,7 +23,7 @@ BEHIND: Final = Problem(
     409,
     "read_model_behind",
     "The documents do not hold that position yet",
-    "Ask again, or without min_position for what is known now.",
+    "They hold it up to position. Ask again, or without min_position for what is known now.",
     retry_after=RETRY_AFTER_SECONDS,
 )
 DIVERGED: Final = Problem(
@@ -80,10 +80,10 @@ class Answering:
         self.access.principal(request.headers.get("authorization"), READ_SCOPE, hotel_id)
         repairs = await self._repairs(hotel_id)
         if min_position:
-            reached = await self.waiting.reach(hotel_id, min_position)
+            held = await self.waiting.reach(hotel_id, min_position)
             repairs = await self._repairs(hotel_id)
-            if not reached:
-                raise ProblemError(BEHIND)
+            if held < min_position:
+                raise ProblemError(replace(BEHIND, members={"position": held}))
         found = await self.documents.find_in({"hotel": [hotel_id], **({collection: ids} if ids else {})})
         if hotel_id not in found["hotel"]:
             raise ProblemError(UNKNOWN_HOTEL)

@@ -26,7 +26,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     401: {"description": "Nobody we know", **_PROBLEM},
     403: {"description": "Not theirs to see", **_PROBLEM},
     404: {"description": "Unknown", **_PROBLEM},
-    409: {"description": "The documents do not hold ``min_position`` yet", **_PROBLEM},
+    409: {"description": "The documents do not hold ``min_position`` yet; ``position`` is what they hold", **_PROBLEM},
     422: {"description": "Not valid", **_PROBLEM},
     503: {"description": "Not now", **_PROBLEM},
 }
