@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from starlette.routing import Route
 
 from command_service.api.commands import CommandRoutes
+from command_service.api.direct_route import DirectRoute
 from command_service.api.parsing import BODIES, Batch, BatchItem
 from command_service.api.reading import ReadingRoutes
 from shared_contracts.catalog import COMMANDS
@@ -67,7 +68,7 @@ def build_app(commands: CommandRoutes, reading: ReadingRoutes, observation: list
     app = FastAPI(title="Innkeep commands", version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     install(app)
     for task, command in COMMANDS.items():
-        app.add_api_route(
+        app.router.add_api_route(
             f"{PREFIX}/{task}",
             commands.one(task),
             methods=["POST"],
@@ -78,14 +79,16 @@ def build_app(commands: CommandRoutes, reading: ReadingRoutes, observation: list
             openapi_extra=_operation(
                 command.__name__, [HOTEL_PARAMETER, KEY_PARAMETER, VERSION_PARAMETER, WAIT_PARAMETER]
             ),
+            route_class_override=DirectRoute,
         )
-    app.add_api_route(
+    app.router.add_api_route(
         PREFIX,
         commands.many,
         methods=["POST"],
         status_code=207,
         responses=PROBLEMS,
         openapi_extra=_operation("Batch", [HOTEL_PARAMETER]),
+        route_class_override=DirectRoute,
     )
     app.add_api_route(f"{PREFIX}/{{task}}", commands.unknown, methods=["POST"], include_in_schema=False)
     app.add_api_route("/v1/commands/{command_id}", reading.status, methods=["GET"], responses=PROBLEMS)
