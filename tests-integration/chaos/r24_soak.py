@@ -184,11 +184,11 @@ async def _soak(running: Trial, proxies: dict[Link, Proxy], minutes: int, rng: r
         await nemesis.run(time.monotonic() + minutes * 60)
     finally:
         looking.cancel()
+    (running.world.pair.directory / MEMORY).write_bytes(orjson.dumps(lives.memory))
     violations = await running.judge(unknowns=True) + looks.violations
     leaked = await _leaked(lives)
     died = [role for role in ROLES if running.world[role].exit_code is not None]
     slopes = lives.slopes()
-    (running.world.pair.directory / MEMORY).write_bytes(orjson.dumps(lives.memory))
     role, worst = max(slopes.items(), key=lambda item: item[1].percent_an_hour - 2 * item[1].error)
     notes = [f"{kind} {nemesis.done.count(kind)}" for kind in sorted(set(nemesis.done))]
     notes += [f"{of} {one.percent_an_hour:+.1f} ± {one.error:.1f} %/h" for of, one in slopes.items()]

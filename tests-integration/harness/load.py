@@ -108,23 +108,34 @@ class Load:
             self.history.outcome(order.id, answer.json())
         return result
 
-    async def rest(self, seconds: float = REST_SECONDS) -> None:
-        """Return when everything that was sent is answered and every outcome is told; ``TimeoutError`` names some."""
-        try:
-            async with asyncio.timeout(seconds):
-                while self._sending:
-                    await asyncio.gather(*self._sending)
-                asking = asyncio.Semaphore(ASKING)
-                await asyncio.gather(*(self._ask_in_turn(key, asking) for key in self._untold()))
-        except TimeoutError:
-            untold = self._untold()
-            raise TimeoutError(f"{len(untold)} commands have no outcome, such as {untold[:3]}") from None
+    async def rest(self, stall: float = REST_SECONDS) -> None:
+        """Return when everything that was sent is answered and every outcome is told.
+
+        ``TimeoutError`` names some that are not, once nothing has come for ``stall`` seconds.
+        """
+        asking = asyncio.create_task(self._hear_the_rest())
+        came = (-1, -1)
+        while not asking.done():
+            now = (len(self._sending), len(self.history.told))
+            if now == came:
+                asking.cancel()
+                untold = self._untold()
+                raise TimeoutError(f"{len(untold)} commands have no outcome, such as {untold[:3]}")
+            came = now
+            await asyncio.wait([asking], timeout=stall)
+        asking.result()
 
     async def abandon(self) -> None:
         """Send nothing any more, whatever is unanswered."""
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _hear_the_rest(self) -> None:
+        while self._sending:
+            await asyncio.gather(*self._sending)
+        asking = asyncio.Semaphore(ASKING)
+        await asyncio.gather(*(self._ask_in_turn(key, asking) for key in self._untold()))
 
     def _untold(self) -> list[str]:
         return [key for key in self.history.acknowledged() if key not in self.history.told]
