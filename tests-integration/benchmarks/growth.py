@@ -21,7 +21,7 @@ FIRST: Final = 10_000
 MOST_A_HOTEL: Final = 2_000
 FULLER: Final = 10_000
 FULLER_HOTELS: Final = 4
-MEASURE_SECONDS: Final = 6.0
+MEASURED: Final = 6_400
 FILL_SECONDS: Final = 3_600.0
 WARM_SECONDS: Final = 8.0
 
@@ -31,14 +31,14 @@ async def growth(*, quick: bool, seed: int, tell: Told) -> list[Figure]:
     figures: list[Figure] = []
     costs: dict[int, float] = {}
     async with stand() as standing:
-        await one_round(standing, await opened_hotels(standing, HOTELS), seed, WARM_SECONDS, **BODIES)
+        warm = await one_round(standing, await opened_hotels(standing, HOTELS), seed, WARM_SECONDS, **BODIES)
         stored = 0
         for wanted in QUICK if quick else FULL:
             while stored < wanted:
                 stored += await _fill(standing, seed + stored, min(wanted - stored, HOTELS * MOST_A_HOTEL))
                 tell(f"{stored:,} commands stored")
             hotels = await opened_hotels(standing, HOTELS)
-            measured = await one_round(standing, hotels, seed + stored, MEASURE_SECONDS, **BODIES)
+            measured = await one_round(standing, hotels, seed + stored, FILL_SECONDS, most=MEASURED, **BODIES)
             stored += measured.sent.accepted
             costs[wanted] = _cost(measured)
             note = f"{measured.sent.accepted:,} commands from there on"
@@ -46,7 +46,7 @@ async def growth(*, quick: bool, seed: int, tell: Told) -> list[Figure]:
                 figure(f"cpu a command with {wanted:,} stored", [costs[wanted]], "us", note=note),
                 *_memory(standing, f"with {wanted:,} stored"),
             ]
-        figures += _sizes(standing, stored)
+        figures += _sizes(standing, stored + warm.sent.accepted)
         figures += await _fuller(standing, seed, quick=quick)
     last = max(costs)
     times = costs[last] / costs[FIRST]
@@ -65,15 +65,19 @@ async def _fill(standing: Stand, seed: int, most: int) -> int:
 
 async def _fuller(standing: Stand, seed: int, *, quick: bool) -> list[Figure]:
     """What a command costs in hotels that have few bookings, and in the same when they have many."""
-    hotels, of_hotel = await opened_hotels(standing, FULLER_HOTELS), FULLER // (10 if quick else 1)
+    hotels, wanted = await opened_hotels(standing, FULLER_HOTELS), FULLER // (10 if quick else 1)
     bodies = {"connections": 8, "batch": 100 * FULLER_HOTELS}
-    found = []
-    for booked in (0, of_hotel):
-        if booked:
-            await one_round(standing, hotels, seed + 1, FILL_SECONDS, most=booked * FULLER_HOTELS, **bodies)
-        measured = await one_round(standing, hotels, seed + 2 + booked, MEASURE_SECONDS, **bodies)
+    found: list[Figure] = []
+    booked = 0
+    for most in (0, wanted):
+        if booked < most:
+            left = (most - booked) * FULLER_HOTELS
+            filled = await one_round(standing, hotels, seed + 1, FILL_SECONDS, most=left, **bodies)
+            booked += filled.sent.accepted // FULLER_HOTELS
+        measured = await one_round(standing, hotels, seed + 2 + booked, FILL_SECONDS, most=MEASURED // 2, **bodies)
         note = f"{FULLER_HOTELS} hotels of 300 rooms, {measured.sent.accepted:,} commands from there on"
-        found.append(figure(f"cpu a command in hotels with {booked:,} bookings", [_cost(measured)], "us", note=note))
+        found.append(figure(f"cpu a command in hotels with {most:,} bookings", [_cost(measured)], "us", note=note))
+        booked += measured.sent.accepted // FULLER_HOTELS
     return found
 
 

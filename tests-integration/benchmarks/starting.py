@@ -45,7 +45,7 @@ async def soak(*, quick: bool, seed: int, tell: Told) -> list[Figure]:
             await one_round(standing, hotels, seed + look, part, connections=32, rate=RATE)
             sizes.append(standing.megabytes())
             tell(f"{(look + 1) * part:.0f} s: {', '.join(f'{n} {s:.0f} MB' for n, s in sizes[-1].items())}")
-    note = f"{part * LOOKS:.0f} s at {RATE:.0f} commands/s; the first quarter is not compared"
+    note = f"{part * LOOKS:.0f} s at {RATE:.0f} commands/s; the first half is not compared"
     return [
         figure(f"growth of {name} in a soak", [(sizes[-1][name] / sizes[1][name] - 1) * 100], "%", at_most=5, note=note)
         for name in sizes[0]

@@ -50,7 +50,7 @@ def opening(name: str) -> dict[str, Any]:
 def bookings(hotels: list[str], seed: int, nights: int = NIGHTS) -> Iterator[Booking]:
     """Bookings without end, the hotels in turn, stays of one to four nights spread evenly over so many arrivals.
 
-    ``NIGHTS * ROOMS / 2.5`` of one hotel, which is 36,000, are sold before the first is refused.
+    Of one hotel 22,501 are sold before the first is refused: long stays fall on the same nights again and again.
     """
     chance = Random(f"{seed} {hotels}")
     number = 0

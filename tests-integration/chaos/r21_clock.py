@@ -126,4 +126,4 @@ async def _works(trial: Trial, role: str) -> None:
     await until(more, WORK_SECONDS)
 
 
-FIGURE: Final = Figure("R21", "clock jumps of 3 days: lost / duplicated effects", "0 / 0", 20, 1, measure)
+FIGURE: Final = Figure("R21", "clock jumps of 3 days: lost / duplicated effects", "0 / 0", 20, 2, measure)

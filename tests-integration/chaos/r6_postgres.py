@@ -16,7 +16,7 @@ LATEST_SECONDS: Final = 0.03
 
 
 async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
-    """Kill PostgreSQL ``n`` times under load, while the API waits for it and while a worker does, in turn."""
+    """Kill PostgreSQL ``n`` times under load, in turn while the API waits for it and while commands are undecided."""
     async with trial(world, "R6", rng) as running:
         killing = ServerKilling(running, "postgres", rng, [unanswered, in_hands], Looks(running), LATEST_SECONDS)
         deaths = await killing.kills(n)
@@ -25,7 +25,7 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
             "in flight": deaths.in_flight,
             "unknown": len(running.history.unknown()),
             "came or were tried again": sum(came_twice(running).values())
-            + running.counting.total("worker", "innkeep_tried_again_total"),
+            + running.counting.total("worker", "innkeep_database_retries_total"),
         }
     return [killed(FIGURE, deaths, violations, proofs)]
 

@@ -115,15 +115,17 @@ class Load:
         """
         asking = asyncio.create_task(self._hear_the_rest())
         came = (-1, -1)
-        while not asking.done():
-            now = (len(self._sending), len(self.history.told))
-            if now == came:
-                asking.cancel()
-                untold = self._untold()
-                raise TimeoutError(f"{len(untold)} commands have no outcome, such as {untold[:3]}")
-            came = now
-            await asyncio.wait([asking], timeout=stall)
-        asking.result()
+        try:
+            while not asking.done():
+                now = (len(self._sending), len(self.history.told))
+                if now == came:
+                    untold = self._untold()
+                    raise TimeoutError(f"{len(untold)} commands have no outcome, such as {untold[:3]}")
+                came = now
+                await asyncio.wait([asking], timeout=stall)
+            asking.result()
+        finally:
+            asking.cancel()
 
     async def abandon(self) -> None:
         """Send nothing any more, whatever is unanswered."""

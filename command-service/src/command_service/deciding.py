@@ -143,7 +143,7 @@ class Deciding:
                 if self.stop.is_set():
                     raise StoppedError from error
                 log.warning("database_down", error=repr(error)[:MAX_ERROR_TEXT])
-            self.metrics.tried_again()
+            self.metrics.retries()
             await wait_for(self.stop, DATABASE_RETRY_SECONDS)
 
 

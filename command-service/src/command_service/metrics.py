@@ -110,7 +110,9 @@ class WorkerMetrics:
         self._failed = outcomes.labels("failed")
         self._repeated = Counter("innkeep_repeated_commands_total", "Dropped: decided before", registry=registry)
         self._parked = Counter("innkeep_parked_total", "Messages parked", registry=registry)
-        self._again = Counter("innkeep_tried_again_total", "Waits for a database that was down", registry=registry)
+        self._retries = Counter(
+            "innkeep_database_retries_total", "What PostgreSQL did not do, tried again", registry=registry
+        )
         self._events = Counter("innkeep_events_total", "Events recorded", registry=registry)
         self._batch = Histogram("innkeep_decide_batch_size", "Commands", buckets=BATCH_BUCKETS, registry=registry)
         self._age = Histogram(
@@ -127,9 +129,9 @@ class WorkerMetrics:
         self._events.inc(len(decided.events))
         self._batch.observe(len(decided.outcomes))
 
-    def tried_again(self) -> None:
-        """The database was down, and what it did not answer is tried again."""
-        self._again.inc()
+    def retries(self) -> None:
+        """PostgreSQL did not do something now, for whatever reason, and it is tried again."""
+        self._retries.inc()
 
     def failed(self) -> None:
         """A command got the outcome ``failed``."""

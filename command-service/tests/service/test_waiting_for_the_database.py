@@ -30,7 +30,7 @@ async def test_while_the_database_is_down_the_batch_waits(ledger: Ledger, databa
     waiting = Deciding(Faulty(ledger, outages=20), WorkerMetrics(registry), asyncio.Event())  # type: ignore[arg-type]
     await waiting.handle(deliveries(command))
     assert await outcomes_of(database, [command]) == [("succeeded", None)]
-    assert registry.get_sample_value("innkeep_tried_again_total") == 20
+    assert registry.get_sample_value("innkeep_database_retries_total") == 20
 
 
 async def test_told_to_stop_while_the_database_is_down_the_worker_gives_the_batch_back(

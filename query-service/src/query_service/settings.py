@@ -44,7 +44,8 @@ CATCH_UP_RETRY_SECONDS: Final = 1.0
 MAX_CATCH_UP_RETRY_SECONDS: Final = 15.0
 PARKED_POLL_SECONDS: Final = 2.0
 
-RECONCILE_EVENTS: Final = 10_000  # some 40 MB of documents at a time
+RECONCILE_EVENTS: Final = 10_000
+"""Some 40 MB of documents at a time; a longer history is read once for each so many of its events."""
 MAX_DIFFERENCES: Final = 1_000
 ROUND_PAGE: Final = 100
 ROUND_RESTS: Final = 19

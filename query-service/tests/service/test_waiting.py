@@ -44,7 +44,7 @@ async def test_of_what_does_not_come_in_time_is_said_how_much_came(
     projector: Projector, documents: Documents, history: History
 ) -> None:
     await projector.take(*history.events[:3])
-    async with waiting_on(documents, 0.3) as waiting:
+    async with waiting_on(documents, 2) as waiting:
         asked = asyncio.create_task(waiting.reach("seaside", len(history.events)))
         await asyncio.sleep(0.05)
         await projector.take(*history.events[3:5])
@@ -88,4 +88,5 @@ async def test_who_still_waits_when_the_process_ends_is_told_no(documents: Docum
     await asyncio.sleep(0.05)
     stop.set()
     await running
-    assert await asked == 0
+    async with asyncio.timeout(1):
+        assert await asked == 0

@@ -23,7 +23,7 @@ BEHIND: Final = Problem(
     409,
     "read_model_behind",
     "The documents do not hold that position yet",
-    "They hold it up to position. Ask again, or without min_position for what is known now.",
+    "They hold the events up to position. Ask again, or without min_position for what is known now.",
     retry_after=RETRY_AFTER_SECONDS,
 )
 DIVERGED: Final = Problem(

@@ -21,12 +21,17 @@ from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, prob
 
 HOTEL: Final = "/v1/hotels/{hotel_id}"
 _PROBLEM: Final[dict[str, Any]] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+_POSITION: Final = {"position": {"type": "integer", "description": "The hotel's last event that the documents hold."}}
+_BEHIND: Final = {**PROBLEM_SCHEMA, "properties": PROBLEM_SCHEMA["properties"] | _POSITION}
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     304: {"description": "The caller has this answer already"},
     401: {"description": "Nobody we know", **_PROBLEM},
     403: {"description": "Not theirs to see", **_PROBLEM},
     404: {"description": "Unknown", **_PROBLEM},
-    409: {"description": "The documents do not hold ``min_position`` yet; ``position`` is what they hold", **_PROBLEM},
+    409: {
+        "description": "The documents do not hold ``min_position`` yet",
+        "content": {MEDIA_TYPE: {"schema": _BEHIND}},
+    },
     422: {"description": "Not valid", **_PROBLEM},
     503: {"description": "Not now", **_PROBLEM},
 }
