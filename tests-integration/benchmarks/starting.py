@@ -46,7 +46,11 @@ async def soak(*, quick: bool, seed: int, tell: Told) -> list[Figure]:
             sizes.append(standing.megabytes())
             tell(f"{(look + 1) * part:.0f} s: {', '.join(f'{n} {s:.0f} MB' for n, s in sizes[-1].items())}")
     note = f"{part * LOOKS:.0f} s at {RATE:.0f} commands/s; the first half is not compared"
+    growth = {name: (sizes[-1][name] / sizes[1][name] - 1) * 100 for name in sizes[0]}
     return [
-        figure(f"growth of {name} in a soak", [(sizes[-1][name] / sizes[1][name] - 1) * 100], "%", at_most=5, note=note)
-        for name in sizes[0]
+        *(figure(f"memory of {name} after the soak", [size], "MB") for name, size in sizes[-1].items()),
+        *(
+            figure(f"growth of {name} in a soak", [of_name], "%", at_most=5, note=note)
+            for name, of_name in growth.items()
+        ),
     ]
