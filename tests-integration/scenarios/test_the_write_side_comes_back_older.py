@@ -145,8 +145,7 @@ async def positions_are_given_anew_and_nothing_is_mixed(world: World, seaside: F
     seaside.position = 0
     anew = [await seaside.succeed("book-room", booking(15 + number, 16 + number)) for number in range(2)]
     assert seaside.position < story.position
-    await until(partial(_behind, world, "diverged"))
-    assert (await world.projector())[1]["innkeep_diverged_hotels"] == 2
+    await until(partial(_have_diverged, world, 2))
     assert await refuses(seaside)
     code, again = world.reconcile(seaside.hotel_id)
     assert code == 1
@@ -254,8 +253,9 @@ async def _answers(desk: FrontDesk) -> bool:
         return False
 
 
-async def _behind(world: World, what: str) -> bool:
-    return what in (await world.projector())[0]
+async def _have_diverged(world: World, hotels: int) -> bool:
+    behind, metrics = await world.projector()
+    return "diverged" in behind and metrics["innkeep_diverged_hotels"] == hotels
 
 
 async def _is_right(world: World) -> bool:
