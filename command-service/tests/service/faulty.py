@@ -45,8 +45,9 @@ class Faulty:
         return getattr(self.ledger, name)
 
 
-def deciding(faulty: Faulty, stop: asyncio.Event | None = None) -> Deciding:
-    return Deciding(faulty, WorkerMetrics(CollectorRegistry()), stop or asyncio.Event())  # type: ignore[arg-type]
+def deciding(faulty: Faulty, stop: asyncio.Event | None = None, registry: CollectorRegistry | None = None) -> Deciding:
+    metrics = WorkerMetrics(registry or CollectorRegistry())
+    return Deciding(faulty, metrics, stop or asyncio.Event())  # type: ignore[arg-type]
 
 
 def deliveries(*messages: CommandEnvelope | bytes, count: int = 0) -> list[Delivery]:

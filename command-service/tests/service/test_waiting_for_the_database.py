@@ -4,9 +4,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from command_service.database import Pool
-from command_service.deciding import Deciding, StoppedError
+from command_service.deciding import StoppedError
 from command_service.ledger import Ledger
-from command_service.metrics import WorkerMetrics
 from faulty import Faulty, deciding, deliveries
 from orders import ordered
 from recorded import events_of, outcomes_of
@@ -27,8 +26,7 @@ async def test_a_commit_whose_reply_is_lost_is_run_again_and_counts_once(
 async def test_while_the_database_is_down_the_batch_waits(ledger: Ledger, database: Pool, seaside: str) -> None:
     command = ordered(seaside, book(1, 4))
     registry = CollectorRegistry()
-    waiting = Deciding(Faulty(ledger, outages=20), WorkerMetrics(registry), asyncio.Event())  # type: ignore[arg-type]
-    await waiting.handle(deliveries(command))
+    await deciding(Faulty(ledger, outages=20), registry=registry).handle(deliveries(command))
     assert await outcomes_of(database, [command]) == [("succeeded", None)]
     assert registry.get_sample_value("innkeep_database_retries_total") == 20
 
