@@ -24,10 +24,11 @@ def database(tmp_path: Path) -> Iterator[Server]:
 
 
 def signal_all(server: Server, number: signal.Signals) -> None:
-    """To the server and to the processes that serve its sessions."""
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    for pid in (server.pid, *map(int, children)):
-        os.kill(pid, number)
+    """To the server, which starts no more then, and to the processes of its sessions, which may end meanwhile."""
+    os.kill(server.pid, number)
+    for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split():
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), number)
 
 
 @pytest.mark.parametrize("command", ["api", "relay"])
