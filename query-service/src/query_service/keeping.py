@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from query_service.checkpoint import Checkpoint, checkpoint_in, record_of
 from query_service.documents import CHECKPOINTS
 from query_service.folding import Address, Folded
+from query_service.marks import REPAIRS, repairs_in
 from query_service.metrics import ProjectorMetrics
 from query_service.parking import DIVERGED_HOTELS, PARKED_HOTELS
 from query_service.projections.projection import Document
+from query_service.recent import RecentDocuments, Stand
 from query_service.routes import KINDS, ROUTES, Copies, Route, routes_in
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.transport.crashing import CrashPoint, crash_here
@@ -40,10 +42,14 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Of some hotels: their checkpoints, those that wait for an operator, and the routes as read after all that."""
+    """Of some hotels: their checkpoints, those that wait for an operator, and the routes as read after all that.
+
+    ``repairs`` is how often documents were changed under their positions, where they ever were.
+    """
 
     checkpoints: Mapping[str, Checkpoint]
     held: frozenset[str]
+    repairs: Mapping[str, int]
     routes: Mapping[str, Route]
 
 
@@ -65,6 +71,7 @@ class Keeping:
 
     store: Store
     metrics: ProjectorMetrics
+    recent: RecentDocuments = field(default_factory=RecentDocuments)
 
     async def checkpoints(self, hotels: Iterable[str]) -> dict[str, Checkpoint]:
         """The checkpoint of each of the hotels."""
@@ -76,14 +83,17 @@ class Keeping:
         """How the hotels stand."""
         wanted = list(hotels)
         found = await self.store.find_in(
-            {CHECKPOINTS: wanted, PARKED_HOTELS: wanted, DIVERGED_HOTELS: wanted, ROUTES: KINDS}
+            {CHECKPOINTS: wanted, PARKED_HOTELS: wanted, DIVERGED_HOTELS: wanted, REPAIRS: wanted, ROUTES: KINDS}
         )
         held = frozenset((*found[PARKED_HOTELS], *found[DIVERGED_HOTELS]))
-        return Standing(_checkpoints(wanted, found), held, routes_in(found[ROUTES]))
+        repairs = {hotel: repairs_in(record) for hotel, record in found[REPAIRS].items()}
+        return Standing(_checkpoints(wanted, found), held, repairs, routes_in(found[ROUTES]))
 
     async def load(self, addresses: Iterable[Address], checkpoints: Mapping[str, Checkpoint]) -> Loaded:
         """The documents, then once more the checkpoints of their hotels, which were these."""
         asked = _by_collection(addresses)
+        if not asked:
+            return Loaded({}, frozenset())
         found = await self.store.find_in({**asked, CHECKPOINTS: list(checkpoints)})
         again = _checkpoints(checkpoints, found)
         documents = {
@@ -93,6 +103,22 @@ class Keeping:
         }
         moved = frozenset(hotel for hotel, checkpoint in checkpoints.items() if again[hotel] != checkpoint)
         return Loaded(documents, moved)
+
+    async def recall(self, addresses: Mapping[str, Collection[Address]], stands: Mapping[str, Stand]) -> Loaded:
+        """As ``load``, by hotel, without asking for those that are remembered of hotels that still stand so."""
+        known: dict[Address, Document] = {}
+        for hotel, stand in stands.items():
+            known |= self.recent.recall(stand, addresses[hotel])
+        unknown = frozenset[Address]().union(*addresses.values()) - known.keys()
+        loaded = await self.load(unknown, {hotel: stand.checkpoint for hotel, stand in stands.items()})
+        return Loaded(known | loaded.documents, loaded.moved)
+
+    def remember(self, stand: Stand, folded: Folded, before: Mapping[Address, Document]) -> None:
+        """Remember what was changed and written of a hotel that stands so now.
+
+        What was not there before is not: most are reservations, whose next event comes days later.
+        """
+        self.recent.keep(stand, {address: one for address, one in folded.changed.items() if address in before})
 
     async def write(self, hotels: Iterable[Folded]) -> None:
         """Write every changed document once, one bulk write a collection, at the same time."""
@@ -123,6 +149,11 @@ class Keeping:
         crash_here(CrashPoint.PROJECTOR_BETWEEN_DOCUMENTS)
         self.metrics.written(collection, len(documents), newer)
         return newer
+
+
+def stand_of(hotel_id: str, standing: Standing, copies: Copies) -> Stand:
+    """How a hotel stands before its next events, which go to these copies."""
+    return Stand(hotel_id, standing.checkpoints[hotel_id], standing.repairs.get(hotel_id, 0), copies.current)
 
 
 def _checkpoints(hotels: Iterable[str], found: Mapping[str, Mapping[str, Any]]) -> dict[str, Checkpoint]:

@@ -57,9 +57,14 @@ class Marks:
         found = await self.documents.find_in({DIVERGED_HOTELS: [hotel_id], REPAIRS: [hotel_id]})
         if len(self._known) >= MAX_MARKS:
             self._known.clear()
-        mark = Mark(hotel_id in found[DIVERGED_HOTELS], found[REPAIRS].get(hotel_id, {}).get("repairs", 0))
+        mark = Mark(hotel_id in found[DIVERGED_HOTELS], repairs_in(found[REPAIRS].get(hotel_id)))
         self._known[hotel_id] = now, mark
         return mark
+
+
+def repairs_in(record: Mapping[str, Any] | None) -> int:
+    """How often the documents were repaired, as a record says, or that of a hotel without one."""
+    return 0 if record is None else int(record["repairs"])
 
 
 async def count_repair(documents: Counting, hotel_id: str) -> None:

@@ -17,7 +17,7 @@ from query_service.documents import DocumentRefusedError, DocumentsUnavailableEr
 from query_service.feed import FeedPage, FeedUnavailableError, UnknownHotelError
 from query_service.folding import Address, Fault, Folded, fold, plan
 from query_service.gate import by_hotel, contradicts, passed
-from query_service.keeping import Keeping
+from query_service.keeping import Keeping, Standing, stand_of
 from query_service.metrics import ProjectorMetrics
 from query_service.parking import Parking
 from query_service.projections.projection import Document
@@ -85,7 +85,7 @@ class Projecting:
             )
             next_events = {hotel: events for hotel, events in zip(going, ready, strict=True) if events}
             copies = await self._copies({hotel: checkpoints[hotel] for hotel in next_events}, standing.routes)
-            await self._project({hotel: next_events[hotel] for hotel in copies}, copies, checkpoints)
+            await self._project({hotel: next_events[hotel] for hotel in copies}, copies, standing)
 
     async def catch_up(self, hotel_id: str) -> bool:
         """Take one page of the feed for a hotel that is behind; whether there is more to take at once."""
@@ -187,28 +187,29 @@ class Projecting:
         return copies
 
     async def _project(
-        self,
-        ready: Mapping[str, Sequence[EventEnvelope]],
-        copies: Mapping[str, Copies],
-        checkpoints: Mapping[str, Checkpoint],
+        self, ready: Mapping[str, Sequence[EventEnvelope]], copies: Mapping[str, Copies], standing: Standing
     ) -> None:
         if not ready:
             return
+        checkpoints = standing.checkpoints
         copies = await write_shadows(self.keeping, ready, copies, checkpoints)
         plans = {hotel: plan(events, copies[hotel].current) for hotel, events in ready.items()}
-        addresses = frozenset[Address]().union(*(planned.addresses for planned in plans.values()))
-        loaded = await self.keeping.load(addresses, {hotel: checkpoints[hotel] for hotel in ready})
+        stands = {hotel: stand_of(hotel, standing, copies[hotel]) for hotel in plans}
+        loaded = await self.keeping.recall({hotel: planned.addresses for hotel, planned in plans.items()}, stands)
         for hotel in loaded.moved:
             self.leave_behind(hotel, ready[hotel][-1].position)
             del plans[hotel]
         folded = {hotel: fold(planned, loaded.documents) for hotel, planned in plans.items()}
-        folded |= await self._write(folded, ready, copies, loaded.documents)
+        written = folded | await self._write(folded, ready, copies, loaded.documents)
         crash_here(CrashPoint.PROJECTOR_AFTER_DOCUMENTS)
-        done = {hotel: one.last for hotel, one in folded.items() if one.last is not None}
+        done = {hotel: one.last for hotel, one in written.items() if one.last is not None}
         for hotel in await self.keeping.advance(done, copies, checkpoints):
             self.leave_behind(hotel, done.pop(hotel).position)
         crash_here(CrashPoint.PROJECTOR_AFTER_CHECKPOINT)
-        for hotel, one in folded.items():
+        for hotel, last in done.items():
+            if written[hotel] is folded[hotel] and folded[hotel].fault is None:
+                self.keeping.remember(stands[hotel].after(last, copies[hotel]), folded[hotel], loaded.documents)
+        for hotel, one in written.items():
             if one.fault is not None:
                 await self.parking.park_hotel(hotel, one.fault)
         self._count(event for hotel, last in done.items() for event in ready[hotel] if event.position <= last.position)

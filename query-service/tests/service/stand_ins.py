@@ -107,11 +107,11 @@ class Projector:
         await self.projecting.handle([delivery(event) for event in events])
 
 
-def projector_of(documents: Documents, feed: FeedInMemory) -> Projector:
+def projector_of(documents: Documents, feed: FeedInMemory, store: BreakingStore | None = None) -> Projector:
     """A projector on these documents, a process of its own, that does not wait for a store that fails."""
     registry = CollectorRegistry()
     metrics = ProjectorMetrics(registry)
-    store, stop = BreakingStore(documents), asyncio.Event()
+    store, stop = store or BreakingStore(documents), asyncio.Event()
     stop.set()
     projecting = Projecting(Keeping(store, metrics), feed, Parking(documents), metrics, stop)
     return Projector(store, feed, registry, projecting, CatchingUp(projecting, feed, look_seconds=0))

@@ -1,0 +1,174 @@
+"""What the last batch of a hotel has left is used as long as the hotel stands there, and never after."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from histories import Booked, History, documents_of
+from stand_ins import BreakingStore, FeedInMemory, Projector, as_stored, projector_of, rounds_of, stored
+
+from query_service.checkpoint import Checkpoint
+from query_service.documents import CHECKPOINTS, Documents, DocumentsUnavailableError
+from query_service.folding import Address
+from query_service.projections.catalog import PROJECTIONS
+from query_service.recent import RecentDocuments, Stand
+
+STAND = Stand("seaside", Checkpoint(5, "a command", "a time"), 0, {"hotel": "hotel"})
+ADDRESS: Address = ("hotel", "seaside")
+DOCUMENT = {"_id": "seaside", "hotel_id": "seaside", "position": 5}
+KINDS = frozenset(projection.collection for projection in PROJECTIONS)
+"""The collections of documents, without those that say how hotels stand."""
+LIST = "seaside/2016-08-02/arrivals"
+
+
+def kept(stand: Stand = STAND, document: Mapping[str, Any] = DOCUMENT) -> RecentDocuments:
+    """What remembers one document."""
+    recent = RecentDocuments()
+    recent.keep(stand, {ADDRESS: document})
+    return recent
+
+
+def test_what_was_kept_is_recalled() -> None:
+    assert kept().recall(STAND, [ADDRESS, ("hotel", "another")]) == {ADDRESS: DOCUMENT}
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        replace(STAND, checkpoint=Checkpoint(6, "a command", "a time")),
+        replace(STAND, checkpoint=Checkpoint(5, "another command", "a time")),
+        replace(STAND, checkpoint=Checkpoint(5, "a command", "a time", fence=1)),
+        replace(STAND, repairs=1),
+        replace(STAND, current={"hotel": "hotel.1"}),
+    ],
+)
+def test_of_a_hotel_that_stands_elsewhere_nothing_is_recalled_then_or_later(now: Stand) -> None:
+    recent = kept()
+    assert recent.recall(now, [ADDRESS]) == {}
+    assert recent.recall(STAND, [ADDRESS]) == {}
+
+
+def test_what_was_recalled_is_not_recalled_again_before_its_batch_has_ended() -> None:
+    recent = kept()
+    recent.recall(STAND, [ADDRESS])
+    assert recent.recall(STAND, [ADDRESS]) == {}
+
+
+def test_what_a_batch_did_not_change_stays_known() -> None:
+    recent, later = kept(), replace(STAND, checkpoint=Checkpoint(6, "another command", "a time"))
+    recent.recall(STAND, [])
+    recent.keep(later, {("statistics", "seaside/2026-05"): {"position": 6}})
+    found = recent.recall(later, [ADDRESS, ("statistics", "seaside/2026-05")])
+    assert found == {ADDRESS: DOCUMENT, ("statistics", "seaside/2026-05"): {"position": 6}}
+
+
+def test_the_hotels_that_changed_longest_ago_are_forgotten_first() -> None:
+    other = replace(STAND, hotel_id="hillside")
+    third = replace(STAND, hotel_id="lakeside")
+    recent = RecentDocuments(limit=100)
+    for stand in (STAND, other, third):
+        recent.recall(stand, [ADDRESS])
+        recent.keep(stand, {("hotel", stand.hotel_id): {"text": "x" * 30}})
+    assert recent.recall(STAND, [("hotel", "seaside")]) == {}
+    assert recent.recall(third, [("hotel", "lakeside")]) != {}
+    assert recent.recall(other, [("hotel", "hillside")]) != {}
+
+
+def test_a_document_that_is_kept_again_takes_no_more_room() -> None:
+    recent = RecentDocuments(limit=60)
+    for _ in range(10):
+        recent.keep(STAND, {ADDRESS: {"text": "x" * 30}})
+    assert recent.recall(STAND, [ADDRESS]) != {}
+
+
+@dataclass
+class AskedStore(BreakingStore):
+    """Remembers which documents were asked for."""
+
+    asked: set[Address] = field(default_factory=set[Address])
+
+    async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+        self.asked |= {(kind, one) for kind, ids in wanted.items() if kind in KINDS for one in ids}
+        return await self.documents.find_in(wanted)
+
+
+@pytest.fixture
+def projector(documents: Documents, feed: FeedInMemory) -> Projector:
+    return projector_of(documents, feed, AskedStore(documents))
+
+
+def asked(projector: Projector) -> set[Address]:
+    """The documents that were asked for, since this was asked last."""
+    assert isinstance(projector.store, AskedStore)
+    found, projector.store.asked = projector.store.asked, set()
+    return found
+
+
+async def holds(documents: Documents, history: History) -> None:
+    """Assert that the store holds exactly what the events of the history make."""
+    wanted = as_stored(documents_of(history.events))
+    assert await stored(documents, wanted) == wanted
+
+
+async def book(projector: Projector, history: History) -> Booked:
+    """Take one more booking; what it changes and was there before is known from then on."""
+    booked = history.booked(3, 5)
+    await projector.take(history.events[-1])
+    return booked
+
+
+async def test_only_what_is_new_is_asked_for(projector: Projector, documents: Documents, projected: History) -> None:
+    await book(projector, projected)
+    asked(projector)
+    booked = await book(projector, projected)
+    assert asked(projector) == {("reservation", f"seaside/{booked.id}")}
+    await holds(documents, projected)
+
+
+async def test_what_only_one_reservation_has_made_is_not_kept(projector: Projector, projected: History) -> None:
+    booked = await book(projector, projected)
+    await book(projector, projected)
+    asked(projector)
+    projected.cancelled(booked)
+    await projector.take(projected.events[-1])
+    assert ("reservation", f"seaside/{booked.id}") in asked(projector)
+
+
+async def test_after_another_projector_has_gone_on_all_is_asked_for(
+    projector: Projector, documents: Documents, projected: History
+) -> None:
+    await book(projector, projected)
+    await book(projector_of(documents, projector.feed), projected)
+    asked(projector)
+    await book(projector, projected)
+    assert ("front_desk", LIST) in asked(projector)
+    await holds(documents, projected)
+
+
+async def test_after_a_batch_that_was_not_written_all_is_asked_for(
+    projector: Projector, documents: Documents, projected: History
+) -> None:
+    await book(projector, projected)
+    projector.store.broken = {CHECKPOINTS}
+    with pytest.raises(DocumentsUnavailableError):
+        await book(projector, projected)
+    projector.store.broken = set()
+    asked(projector)
+    await projector.take(projected.events[-1])
+    assert ("front_desk", LIST) in asked(projector)
+    await holds(documents, projected)
+
+
+async def test_what_was_repaired_is_not_overwritten_with_what_was_known(
+    projector: Projector, documents: Documents, projected: History
+) -> None:
+    await book(projector, projected)
+    restarted = projector_of(documents, projector.feed)
+    right = (await documents.find("front_desk", [LIST]))[LIST]
+    await documents.put("front_desk", {**right, "cancelled": 9})
+    await book(restarted, projected)
+    report = await rounds_of(restarted).reconciling.hotel("seaside", repair=True)
+    assert [difference.document_id for difference in report.differences] == [LIST]
+    await book(restarted, projected)
+    await holds(documents, projected)
