@@ -1,7 +1,7 @@
 """Connections and channels as aiormq shows them, with the broker of the simulation behind them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
@@ -13,6 +13,7 @@ from aiormq.exceptions import ChannelInvalidStateError, DeliveryError, PublishEr
 from pamqp.header import ContentHeader
 
 from shared_contracts.transport.amqp import HEARTBEAT_SECONDS
+from shared_contracts.transport.deliveries import Arrived, Take
 from simulation.broker import RETURNED, SILENT, Broker, Message, Subscription
 from simulation.network import Line
 from simulation.process import Process
@@ -35,12 +36,24 @@ class Frames:
         return cls(frames, drain_future)
 
 
+@dataclass(slots=True)
+class Takers:
+    """Who takes the deliveries of each channel; stands in for ``deliveries.Deliveries``."""
+
+    by_channel: dict[int, Take] = field(default_factory=dict[int, Take])
+
+    def give(self, channel: int, take: Take) -> None:
+        """Have the channel's deliveries taken."""
+        self.by_channel[channel] = take
+
+
 @dataclass(slots=True, eq=False)
 class Link:
     """One connection of a process to the broker, both of its ends."""
 
     broker: Broker
     process: Process
+    takers: Takers | None = None
     closed: bool = False
     lost: bool = False
     channels: list["SimulatedChannel"] = field(default_factory=list)
@@ -59,7 +72,7 @@ class Link:
         del publisher_confirms, on_return_raises
         if self.closed:
             raise ConnectionResetError("the connection is closed")
-        channel = SimulatedChannel(self)
+        channel = SimulatedChannel(self, len(self.channels) + 1)
         self.channels.append(channel)
         await channel.ask(lambda: None)
         return channel
@@ -110,7 +123,7 @@ class Link:
 class SimulatedChannel(aiormq.Channel):
     """A channel. It has what ``publishing`` and ``inbox`` use of aiormq's, and behaves alike there."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, number: int) -> None:
         """Both ends are open."""
         self.link = link
         self.lock_of_channel = asyncio.Lock()
@@ -118,14 +131,13 @@ class SimulatedChannel(aiormq.Channel):
         self.confirmations: Any = {}
         self.message_id_delivery_tag = {}
         self.max_content_size = 1_000_000
-        self.number = 1
+        self.number = number
         self.write_queue: Any = SimpleNamespace(put=self._write)
         self.on_consumer_cancel_callbacks = set()
         self.prefetch = 0
         self.subscription: Subscription | None = None
         self._futures: list[asyncio.Future[Any]] = []
         self._end: asyncio.Future[Any] = link.broker.network.loop.create_future()
-        self._consume: Callable[[Any], Coroutine[Any, Any, None]] | None = None
 
     def __str__(self) -> str:
         """Its number."""
@@ -170,8 +182,8 @@ class SimulatedChannel(aiormq.Channel):
         await self.ask(lambda: setattr(self, "prefetch", prefetch_count or 0))
 
     async def basic_consume(self, queue: str, consumer_callback: Any, **_: Any) -> Any:
-        """Stand in the queue's line."""
-        self._consume = consumer_callback
+        """Stand in the queue's line. The callback is not called: deliveries never come as far as the driver."""
+        del consumer_callback
         self.subscription = subscription = Subscription(queue, self.prefetch or 1_000_000, self._deliver, self.link)
         await self.ask(lambda: self.link.broker.subscribe(subscription))
 
@@ -210,16 +222,11 @@ class SimulatedChannel(aiormq.Channel):
         self._futures.clear()
 
     def _deliver(self, tag: int, message: Message) -> None:
-        properties = SimpleNamespace(headers={"x-delivery-count": message.count}, message_id=message.message_id)
-        header = SimpleNamespace(properties=properties)
-        delivered = SimpleNamespace(
-            header=header, body=message.body, delivery_tag=tag, redelivered=message.count > 0, routing_key=""
-        )
-        self.link.down.send(self._arrived, delivered)
+        self.link.down.send(self._arrived, Arrived(tag, message.body, message.count, message.message_id))
 
-    def _arrived(self, delivered: Any) -> None:
-        if self._consume is not None and not self.is_closed:
-            self.link.broker.network.loop.create_task(self._consume(delivered), context=self.link.process.context)
+    def _arrived(self, arrived: Arrived) -> None:
+        if self.link.takers is not None and not self.is_closed:
+            self.link.takers.by_channel[self.number](arrived)
 
     async def _write(self, written: Frames) -> None:
         if self.is_closed:

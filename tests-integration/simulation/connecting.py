@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
-from simulation.amqp import Link
+from simulation.amqp import Link, Takers
 from simulation.broker import Broker
 from simulation.process import Process
 
 
-async def connect(broker: Broker, process: Process) -> Link:
+async def connect(broker: Broker, process: Process, takers: Takers | None = None) -> Link:
     """Open a connection; ``ConnectionRefusedError`` while the broker is down."""
     network = broker.network
     opened: asyncio.Future[Link] = network.loop.create_future()
@@ -23,7 +23,7 @@ async def connect(broker: Broker, process: Process) -> Link:
             opened.set_result(link)
 
     def accept() -> None:
-        link = Link(broker, process) if broker.up else None
+        link = Link(broker, process, takers) if broker.up else None
         if link is not None and not process.alive:
             link.lose("its process is dead")
         if link is None:

@@ -34,8 +34,8 @@ def replacements(world: World) -> list[Replacement]:
     """Module or class, name, and what stands there while the world exists."""
     loop = world.loop
 
-    async def connect_with_line(*_: object) -> tuple[amqp.Link, amqp.Link]:
-        link = await connecting.connect(world.broker, current())
+    async def connect_with_line(_: str, __: str, takers: amqp.Takers | None = None) -> tuple[amqp.Link, amqp.Link]:
+        link = await connecting.connect(world.broker, current(), takers)
         return link, link
 
     async def waiting_in(_: str, queues: list[str]) -> dict[str, int]:
@@ -52,6 +52,7 @@ def replacements(world: World) -> list[Replacement]:
         (consuming, "connect_with_line", connect_with_line),
         (publishing, "connect_with_line", connect_with_line),
         (publishing, "ChannelFrame", amqp.Frames),
+        (consuming, "Deliveries", amqp.Takers),
         (lost, "waiting_in", waiting_in),
         (relay, "connect", session),
         (sending, "monotonic", loop.time),

@@ -14,6 +14,7 @@ from aiormq.connection import TCPTransportFactory, TLSTransportFactory, Transpor
 from yarl import URL
 
 from shared_contracts.topology import EXCHANGES, QUEUES
+from shared_contracts.transport.deliveries import Deliveries
 
 CONNECT_SECONDS: Final = 10
 HEARTBEAT_SECONDS: Final = 3
@@ -44,14 +45,19 @@ def given_up_is_closed() -> Iterator[None]:
 
 
 class Line(TransportFactory):
-    """The socket under one connection, which can be cut."""
+    """The socket under one connection, which can be cut. ``deliveries`` are taken out of what comes."""
 
-    _writer: asyncio.StreamWriter | None = None
+    def __init__(self, deliveries: Deliveries | None = None) -> None:
+        """Not open yet."""
+        self._deliveries = deliveries
+        self._writer: asyncio.StreamWriter | None = None
 
     async def create(self, url: URL, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open it."""
         factory = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
         reader, self._writer = await factory.create(url, **options)
+        if self._deliveries is not None:
+            self._deliveries.stand_before(reader)
         return reader, self._writer
 
     def cut(self) -> None:
@@ -75,9 +81,11 @@ async def connect(url: str, name: str) -> AbstractConnection:
     )
 
 
-async def connect_with_line(url: str, name: str) -> tuple[aiormq.Connection, Line]:
+async def connect_with_line(
+    url: str, name: str, deliveries: Deliveries | None = None
+) -> tuple[aiormq.Connection, Line]:
     """As ``connect``, without aio_pika around it, and with the socket under it."""
-    line = Line()
+    line = Line(deliveries)
     address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)
     connection = aiormq.Connection(address, client_properties={"connection_name": name}, transport_factory=line)
     async with asyncio.timeout(CONNECT_SECONDS):

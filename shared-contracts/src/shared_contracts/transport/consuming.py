@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from shared_contracts.transport.amqp import BrokerError, close, connect_with_line, given_up_is_closed
+from shared_contracts.transport.deliveries import Deliveries
 from shared_contracts.transport.inbox import Delivery, Inbox
 from shared_contracts.transport.resting import rest_seconds
 from shared_contracts.transport.sharing import Sharing
@@ -61,8 +62,9 @@ class Consumer:
             await wait_for(stop, RECONNECT_SECONDS)
 
     async def _consume(self, stop: asyncio.Event) -> None:
-        connection, line = await connect_with_line(self.url, self.name)
-        inbox = Inbox(connection, self.prefetch)
+        arriving = Deliveries()
+        connection, line = await connect_with_line(self.url, self.name, arriving)
+        inbox = Inbox(connection, arriving, self.prefetch)
         events = (stop,) if self.sharing is None else (stop, self.sharing.looked)
         try:
             for queue in self._own_first():

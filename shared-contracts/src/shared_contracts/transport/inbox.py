@@ -8,14 +8,12 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import aiormq
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
+from shared_contracts.transport.deliveries import Arrived, Deliveries
 from shared_contracts.transport.waiting import wait_for_any
-
-DELIVERY_COUNT: Final = "x-delivery-count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,7 @@ class Inbox:
     """The deliveries of one connection's places, as they came; at most ``prefetch`` unsettled ones of each queue."""
 
     connection: aiormq.Connection
+    deliveries: Deliveries
     prefetch: int
     places: dict[str, Place] = field(default_factory=dict[str, Place])
     _waiting: deque[Delivery] = field(default_factory=deque[Delivery])
@@ -58,14 +57,18 @@ class Inbox:
         place.channel.closing.add_done_callback(lambda _: self._lose(place, "channel closed"))
         place.channel.on_consumer_cancel_callbacks.add(lambda _: self._lose(place, "consumer cancelled"))
 
-        async def take(message: DeliveredMessage) -> None:
+        def take(arrived: Arrived) -> None:
             if not place.given_up:
                 place.delivered = True
-                self._waiting.append(_delivery(queue, message))
+                self._waiting.append(Delivery(queue, arrived.body, arrived.tag, arrived.count, arrived.message_id))
                 self._arrived.set()
 
+        async def stray(message: DeliveredMessage) -> None:
+            self._lose(place, f"the driver was given delivery {message.delivery_tag}")
+
+        self.deliveries.give(place.channel.number, take)
         await place.channel.basic_qos(prefetch_count=self.prefetch)
-        await place.channel.basic_consume(queue, take)
+        await place.channel.basic_consume(queue, stray)
 
     async def rejoin(self, queue: str, owner: str | None) -> None:
         """Go to the end of the queue's line: what is not settled goes back to the queue, to its front and in order."""
@@ -97,10 +100,3 @@ class Inbox:
         if not place.given_up:
             self._lost = self._lost or f"{place.queue}: {reason}"
             self._arrived.set()
-
-
-def _delivery(queue: str, message: DeliveredMessage) -> Delivery:
-    properties = message.header.properties
-    count = (properties.headers or {}).get(DELIVERY_COUNT, int(bool(message.redelivered)))
-    times = count if isinstance(count, int) else 0
-    return Delivery(queue, message.body, message.delivery_tag or 0, times, properties.message_id or "")
