@@ -15,7 +15,8 @@ from shared_contracts.transport import consuming
 from shared_contracts.transport.amqp import HEARTBEAT_SECONDS, connect
 from shared_contracts.transport.consuming import Consumer, Delivery
 from shared_contracts.transport.inbox import Inbox
-from shared_contracts.transport.publishing import Outgoing, Publisher
+from shared_contracts.transport.outgoing import Outgoing
+from shared_contracts.transport.publishing import Publisher
 from shared_contracts.transport.sharing import Sharing
 from shared_contracts.transport.sharing_metrics import watch_shares
 

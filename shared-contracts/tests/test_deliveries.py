@@ -12,7 +12,7 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic, Channel, Exchange
 from pamqp.header import ContentHeader
 
-from shared_contracts.transport.deliveries import HEARTBEAT, Arrived, Deliveries
+from shared_contracts.transport.deliveries import LIVES, Arrived, Deliveries
 
 OURS, OTHER = 1, 2
 PART = 10
@@ -34,7 +34,7 @@ class Connection:
     @property
     def driver_got(self) -> bytes:
         """Without heartbeats."""
-        return bytes(self.passed).replace(HEARTBEAT, b"")
+        return bytes(self.passed).replace(LIVES, b"")
 
 
 def connection() -> Connection:
@@ -132,7 +132,7 @@ def test_a_broker_that_does_not_count_has_delivered_once_before() -> None:
 def test_the_driver_hears_that_the_broker_lives_while_only_deliveries_come() -> None:
     made = connection()
     made.deliveries.feed(b"".join(delivered(Arrived(1, b"{}", 0, "id"))))
-    assert bytes(made.passed) == HEARTBEAT == frame.marshal(heartbeat.Heartbeat(), 0)
+    assert bytes(made.passed) == LIVES == frame.marshal(heartbeat.Heartbeat(), 0)
 
 
 @pytest.mark.parametrize("strange", [b"AMQP\x00\x00\x09\x01", b"\x01\x00\x01\x00\x00\x00\x02ab!", b"\x09" * 30])

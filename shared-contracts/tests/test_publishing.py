@@ -10,7 +10,8 @@ from harness.network_faults import HalfOpen, Way
 from harness.proxy import proxy_to
 from harness.waiting import until
 from shared_contracts.transport.amqp import BrokerError, declare_topology
-from shared_contracts.transport.publishing import NotPublishedError, Outgoing, Publisher
+from shared_contracts.transport.outgoing import Outgoing
+from shared_contracts.transport.publishing import NotPublishedError, Publisher
 
 
 @pytest.fixture

@@ -12,28 +12,24 @@ from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelInvalidStateError, DeliveryError, PublishError
 from pamqp.header import ContentHeader
 
+from shared_contracts.transport import outgoing
 from shared_contracts.transport.amqp import HEARTBEAT_SECONDS
 from shared_contracts.transport.deliveries import Arrived, Take
+from shared_contracts.transport.outgoing import Outgoing
 from simulation.broker import RETURNED, SILENT, Broker, Message, Subscription
 from simulation.network import Line
 from simulation.process import Process
 
-FRAMES_A_MESSAGE: Final = 3
 NO_ROUTE: Final = spec.Basic.Return(312, "NO_ROUTE", "", "")
 
 
 @dataclass(slots=True)
-class Frames:
+class Written:
     """What would be bytes on the wire; stands in for ``aiormq.abc.ChannelFrame``."""
 
-    frames: Sequence[Any]
+    messages: Sequence[Outgoing]
+    should_close: bool
     drain_future: asyncio.Future[Any]
-
-    @classmethod
-    def marshall(cls, channel_number: int, frames: Sequence[Any], drain_future: asyncio.Future[Any]) -> "Frames":
-        """Keep the frames as they are."""
-        del channel_number
-        return cls(frames, drain_future)
 
 
 @dataclass(slots=True)
@@ -228,22 +224,20 @@ class SimulatedChannel(aiormq.Channel):
         if self.link.takers is not None and not self.is_closed:
             self.link.takers.by_channel[self.number](arrived)
 
-    async def _write(self, written: Frames) -> None:
+    async def _write(self, written: Written) -> None:
         if self.is_closed:
             raise ChannelInvalidStateError("channel closed")
         _resolve(written.drain_future)
-        tag = self.delivery_tag - len(written.frames) // FRAMES_A_MESSAGE
-        for index in range(0, len(written.frames), FRAMES_A_MESSAGE):
-            tag += 1
-            self.link.up.send(self._published, tag, *written.frames[index : index + FRAMES_A_MESSAGE])
+        first = self.delivery_tag - len(written.messages) + 1
+        for tag, message in enumerate(written.messages, first):
+            self.link.up.send(self._published, tag, message)
 
-    def _published(self, tag: int, publish: spec.Basic.Publish, header: Any, body: Any) -> None:
-        message_id = header.properties.message_id
+    def _published(self, tag: int, message: Outgoing) -> None:
         fate = self.link.broker.publish(
-            publish.exchange, publish.routing_key, message_id, body.value, mandatory=publish.mandatory
+            message.exchange, message.routing_key, message.message_id, message.body, mandatory=bool(outgoing.MANDATORY)
         )
         if fate != SILENT:
-            self.link.down.send(self._confirmed, tag, message_id, fate)
+            self.link.down.send(self._confirmed, tag, message.message_id, fate)
 
     def _confirmed(self, tag: int, message_id: str, fate: str) -> None:
         confirmation = self.confirmations.pop(tag, None)

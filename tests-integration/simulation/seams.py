@@ -51,7 +51,8 @@ def replacements(world: World) -> list[Replacement]:
     return [
         (consuming, "connect_with_line", connect_with_line),
         (publishing, "connect_with_line", connect_with_line),
-        (publishing, "ChannelFrame", amqp.Frames),
+        (publishing, "packed", lambda messages, *_: messages),
+        (publishing, "ChannelFrame", amqp.Written),
         (consuming, "Deliveries", amqp.Takers),
         (lost, "waiting_in", waiting_in),
         (relay, "connect", session),

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 
 from shared_contracts.topology import COMMANDS_EXCHANGE, EVENTS_EXCHANGE, commands_key, events_key, partition_of
-from shared_contracts.transport.publishing import Outgoing
+from shared_contracts.transport.outgoing import Outgoing
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from command_service.sending import Sender
 from orders import ordered
 from seaside import book
 from shared_contracts.transport.consuming import Consumer, Delivery
-from shared_contracts.transport.publishing import Outgoing, Publisher
+from shared_contracts.transport.outgoing import Outgoing
+from shared_contracts.transport.publishing import Publisher
 
 SOON = 10
 NOWHERE = "amqp://innkeep:x@127.0.0.1:9/innkeep"

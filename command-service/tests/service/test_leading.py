@@ -17,7 +17,8 @@ from relaying import (
 )
 from shared_contracts.topology import commands_queue
 from shared_contracts.transport.consuming import Consumer, Delivery
-from shared_contracts.transport.publishing import Outgoing, Publisher
+from shared_contracts.transport.outgoing import Outgoing
+from shared_contracts.transport.publishing import Publisher
 
 pytestmark = pytest.mark.usefixtures("impatient", "nothing_waits")
 

@@ -31,7 +31,8 @@ from relaying import (
 from seaside import book
 from shared_contracts.envelope import decode_command, decode_event
 from shared_contracts.topology import commands_queue, events_queue, partition_of
-from shared_contracts.transport.publishing import NotPublishedError, Outgoing, Publisher
+from shared_contracts.transport.outgoing import Outgoing
+from shared_contracts.transport.publishing import NotPublishedError, Publisher
 
 pytestmark = pytest.mark.usefixtures("impatient", "nothing_waits")
 

@@ -1,12 +1,12 @@
 """Bugs in how unsent rows become messages."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from command_service.sending import SQL, Sender
-from shared_contracts.transport import publishing
+from shared_contracts.transport import outgoing
 from shared_contracts.transport.amqp import BrokerError
-from shared_contracts.transport.publishing import NotPublishedError, Outgoing
+from shared_contracts.transport.publishing import NotPublishedError
 from simulation.seams import Replacement
 from simulation.world import World
 
@@ -29,14 +29,7 @@ def publish_marked_before_confirm(_: World) -> list[Replacement]:
 
 def no_mandatory(_: World) -> list[Replacement]:
     """What no queue takes is confirmed all the same."""
-    real = publishing._frames  # noqa: SLF001
-
-    def frames(message: Outgoing, part: int) -> Iterator[Any]:
-        published, *others = real(message, part)
-        published.mandatory = False  # type: ignore[union-attr]
-        return iter([published, *others])
-
-    return [(publishing, "_frames", frames)]
+    return [(outgoing, "MANDATORY", 0)]
 
 
 def id_cursor_relay(_: World) -> list[Replacement]:

@@ -11,14 +11,10 @@ from typing import Final, Protocol, cast
 
 from pamqp.header import ContentHeader
 
-METHOD: Final = 1
-HEADER: Final = 2
-BODY: Final = 3
-KINDS: Final = frozenset((METHOD, HEADER, BODY, 8))
-END: Final = 0xCE
+from shared_contracts.transport.frames import BODY, END, FRAME, HEADER, HEARTBEAT, KINDS, METHOD, frame
+
 DELIVER: Final = bytes((0, 60, 0, 60))
-HEARTBEAT: Final = bytes((8, 0, 0, 0, 0, 0, 0, END))
-FRAME: Final = Struct(">BHL")
+LIVES: Final = frame(HEARTBEAT, 0, b"")
 DELIVERY: Final = Struct(">Q?")
 """The tag, and whether it comes again; after the consumer's tag."""
 CONTENT: Final = Struct(">QH")
@@ -118,7 +114,7 @@ class Deliveries:
         self._rest(buffer[begun:at])
         self._partial = buffer[at:]
         if took:
-            self._rest(HEARTBEAT)
+            self._rest(LIVES)
 
     def _rest(self, data: bytes) -> None:
         if data and self._pass_on is not None:

@@ -1,23 +1,20 @@
 """Publishing many messages at once and knowing what became of each."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
 import aiormq
-from aiormq import Channel, spec
-from aiormq.abc import ChannelFrame, FrameType
-from pamqp.body import ContentBody
-from pamqp.header import ContentHeader
+from aiormq import Channel
+from aiormq.abc import ChannelFrame
 
 from shared_contracts.transport.amqp import CLOSED, Line, close, connect_with_line, given_up_is_closed
 from shared_contracts.transport.crashing import CrashPoint, crash_here
+from shared_contracts.transport.outgoing import Outgoing, packed
 
 PUBLISH_SECONDS: Final = 15
 CHECK_SECONDS: Final = 5
-PERSISTENT: Final = 2
 
 
 class NotPublishedError(Exception):
@@ -30,17 +27,6 @@ class NotPublishedError(Exception):
         """Say how many and the first reason."""
         super().__init__(f"{len(faults)} of {messages} messages: {next(iter(faults.values()))!r}")
         self.faults = faults
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message for an exchange; ``message_id`` is unique within a connection."""
-
-    exchange: str
-    routing_key: str
-    message_id: str
-    message_type: str
-    body: bytes
 
 
 class Publisher:
@@ -142,7 +128,6 @@ async def write_at_once(channel: Channel, messages: Sequence[Outgoing]) -> list[
     This does the same by attributes of aiormq's channel that it does not promise to keep, so its version is pinned
     exactly, and ``tests/test_publishing.py`` says when they have changed.
     """
-    frames: list[FrameType | ContentBody] = []
     confirmations: list[asyncio.Future[object]] = []
     async with channel.lock:
         for message in messages:
@@ -152,26 +137,11 @@ async def write_at_once(channel: Channel, messages: Sequence[Outgoing]) -> list[
             channel.message_id_delivery_tag[message.message_id] = channel.delivery_tag
             confirmation.add_done_callback(partial(_forget, channel, message.message_id))
             confirmations.append(confirmation)
-            frames.extend(_frames(message, channel.max_content_size))
         written = channel.create_future()
-        await channel.write_queue.put(
-            ChannelFrame.marshall(channel_number=channel.number, frames=frames, drain_future=written)
-        )
+        payload = packed(messages, channel.number, channel.max_content_size)
+        await channel.write_queue.put(ChannelFrame(payload, should_close=False, drain_future=written))
         await written
     return confirmations
-
-
-def _frames(message: Outgoing, part: int) -> Iterator[FrameType | ContentBody]:
-    yield spec.Basic.Publish(exchange=message.exchange, routing_key=message.routing_key, mandatory=True)
-    properties = spec.Basic.Properties(
-        content_type="application/json",
-        delivery_mode=PERSISTENT,
-        message_id=message.message_id,
-        message_type=message.message_type,
-    )
-    yield ContentHeader(properties=properties, body_size=len(message.body))
-    for start in range(0, len(message.body), part):
-        yield ContentBody(message.body[start : start + part])
 
 
 def _forget(channel: Channel, message_id: str, _: object) -> None:
