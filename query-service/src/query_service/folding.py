@@ -25,7 +25,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the events will change, in order, up to the first whose changes cannot be named."""
+    """What the events will change, in order, up to the first whose changes cannot be named.
+
+    ``addresses`` are those of the documents that may be there already.
+    """
 
     first: int
     steps: Sequence[tuple[EventEnvelope, Sequence[tuple[Address, Change]]]]
@@ -51,18 +54,21 @@ def plan(envelopes: Sequence[EventEnvelope], collections: Mapping[str, str] = NA
     first = envelopes[0].position
     steps: list[tuple[EventEnvelope, list[tuple[Address, Change]]]] = []
     addresses: set[Address] = set()
+    made: set[Address] = set()
     for envelope in envelopes:
+        changes: list[tuple[Address, Change]] = []
         try:
-            changes = [
-                ((collections[projection.collection], change[0]), change)
-                for projection in PROJECTIONS
-                if projection.collection in collections
-                for change in projection.changes(envelope)
-            ]
+            for projection in PROJECTIONS:
+                if projection.collection in collections:
+                    collection = collections[projection.collection]
+                    named = [((collection, change[0]), change) for change in projection.changes(envelope)]
+                    changes += named
+                    if projection.makes(envelope):
+                        made.update(address for address, _ in named)
         except Exception as error:  # noqa: BLE001  # whatever is wrong with one event, it is recorded and parked
             return Plan(first, steps, frozenset(addresses), fault_of(envelope, error))
         steps.append((envelope, changes))
-        addresses.update(address for address, _ in changes)
+        addresses.update(address for address, _ in changes if address not in made)
     return Plan(first, steps, frozenset(addresses), None)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from shared_contracts.catalog import AnyEvent
 from shared_contracts.envelope import EventEnvelope
 
 Document = Mapping[str, Any]
@@ -30,11 +31,17 @@ class MisplacedEventError(Exception):
 class Projection:
     """One collection, and the changes that an event makes in it, each document at most once.
 
-    A document that is there stays there: one that was deleted could not refuse an older event.
+    A document that is there stays there: one that was deleted could not refuse an older event. Where each of the
+    documents is ``made_by`` its first event, nobody need look for it then.
     """
 
     collection: str
     changes: Callable[[EventEnvelope], tuple[Change, ...]]
+    made_by: type[AnyEvent] | None = None
+
+    def makes(self, envelope: EventEnvelope) -> bool:
+        """Whether what the event changes is not there yet."""
+        return self.made_by is not None and isinstance(envelope.body, self.made_by)
 
     def keys(self, envelope: EventEnvelope) -> tuple[str, ...]:
         """The ids of the documents that the event touches."""

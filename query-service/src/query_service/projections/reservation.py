@@ -201,4 +201,4 @@ def _task(possible: PossibleTask) -> Task:
     return task
 
 
-PROJECTION: Final = Projection("reservation", changes)
+PROJECTION: Final = Projection("reservation", changes, made_by=RoomBooked)
