@@ -53,6 +53,31 @@ def test_a_document_that_was_passed_in_is_never_changed(events: list[EventEnvelo
 
 
 @given(histories())
+def test_no_event_but_the_first_of_a_document_makes_it(events: list[EventEnvelope]) -> None:
+    """So whoever is about to fold one that makes a document need not look for it."""
+    documents: dict[Address, Any] = {}
+    for event in events:
+        made = {(p.collection, key) for p in PROJECTIONS if p.makes(event) for key in p.keys(event)}
+        assert not made & documents.keys()
+        assert not made & plan([event]).addresses
+        documents = fold_into(documents, [event])
+    assert {address for address in documents if address[0] == "reservation"} == {
+        ("reservation", key)
+        for projection in PROJECTIONS
+        for event in events
+        if projection.makes(event)
+        for key in projection.keys(event)
+    }
+
+
+@given(histories())
+def test_what_the_events_of_a_batch_make_is_not_looked_for(events: list[EventEnvelope]) -> None:
+    kinds = {kind for kind, _ in plan(events).addresses}
+    assert "reservation" not in kinds
+    assert kinds or not events
+
+
+@given(histories())
 def test_every_document_says_its_id_its_hotel_and_its_last_event(events: list[EventEnvelope]) -> None:
     touched = {
         (projection.collection, key): event.position
