@@ -27,6 +27,7 @@ async def test_an_unknown_reservation_is_not_found(api: httpx2.AsyncClient, stay
     [
         ("Nowhere!", "/hotel_id"),
         ("seaside?colour=blue", "/colour"),
+        ("seaside?hotel_id=hillside", "/hotel_id"),
         ("seaside?min_position=-1", "/min_position"),
         ("seaside?min_position=soon", "/min_position"),
         ("seaside?min_position=9999999999999999999999", "/min_position"),

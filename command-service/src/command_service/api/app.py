@@ -8,10 +8,10 @@ from pydantic import TypeAdapter
 from starlette.routing import Route
 
 from command_service.api.commands import CommandRoutes
-from command_service.api.direct_route import DirectRoute
 from command_service.api.parsing import BODIES, Batch, BatchItem
 from command_service.api.reading import ReadingRoutes
 from shared_contracts.catalog import COMMANDS
+from shared_contracts.transport.direct_route import DirectRoute
 from shared_contracts.transport.problem_handlers import install
 from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 

@@ -1,6 +1,5 @@
 """The routes of commands: one for each class, built from it, and one for an ordered body of many."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +26,7 @@ from command_service.database import DatabaseDownError
 from command_service.settings import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES, MAX_WAIT_SECONDS, RETRY_AFTER_SECONDS
 from shared_contracts.catalog import COMMANDS
 from shared_contracts.transport.access import Access, Principal
+from shared_contracts.transport.direct_route import Endpoint
 from shared_contracts.transport.problems import Problem, ProblemError, problem_body
 
 JSON: Final = "application/json"
@@ -41,8 +41,6 @@ BUSY_BATCH: Final = replace(
     BUSY, detail="Nothing is known to be stored; send it again with each of command_ids as its item's idempotency_key."
 )
 KEY_REUSED: Final = Problem(422, "idempotency_key_reused", "This Idempotency-Key came before, with another command")
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from query_service.api.parameters import OfHotel
 from query_service.marks import Marks
 from query_service.projections.dto import Dto
 from query_service.settings import DIVERGED_RETRY_SECONDS, DTO_VERSION, READ_SCOPE, RETRY_AFTER_SECONDS
@@ -73,10 +74,9 @@ class Answering:
     access: Access
     marks: Marks
 
-    async def find(
-        self, request: Request, hotel_id: str, min_position: int, collection: str = "", ids: Collection[str] = ()
-    ) -> Found:
+    async def find(self, request: Request, asked: OfHotel, collection: str = "", ids: Collection[str] = ()) -> Found:
         """The hotel and the documents, together; ends with a problem where the caller or the hotel is not known."""
+        hotel_id, min_position = asked.hotel_id, asked.min_position
         self.access.principal(request.headers.get("authorization"), READ_SCOPE, hotel_id)
         repairs = await self._repairs(hotel_id)
         if min_position:

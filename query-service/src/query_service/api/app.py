@@ -1,5 +1,6 @@
 """The FastAPI application of the query service; it owns no state and starts nothing."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -8,14 +9,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from query_service.api.answering import UNAVAILABLE
+from query_service.api.asking import Question, asking, described
+from query_service.api.parameters import OfDate, OfHotel, OfMonth, OfReservation, Page, PageOfList, Stay, Window
 from query_service.api.routes import Routes
 from query_service.documents import DocumentsUnavailableError
 from query_service.projections.availability_dto import AvailabilityDto, StayAvailabilityDto
+from query_service.projections.dto import Dto
 from query_service.projections.front_desk_dto import FrontDeskDto, FrontDeskListPageDto
 from query_service.projections.hotel_dto import HotelDto
 from query_service.projections.reservation_dto import ReservationDto
 from query_service.projections.room_rack_dto import RackDto
 from query_service.projections.statistics_dto import StatisticsDto
+from shared_contracts.transport.direct_route import DirectRoute
 from shared_contracts.transport.problem_handlers import install
 from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem_response
 
@@ -63,25 +68,36 @@ def build_app(routes: Routes, observation: list[Route]) -> FastAPI:
     install(app)
     app.add_exception_handler(DocumentsUnavailableError, _unavailable)
     app.add_middleware(HeadAsGet)
-    for path, endpoint, dto in (
-        ("", routes.hotel, HotelDto),
-        ("/reservations/{reservation_id}", routes.reservation, ReservationDto),
-        ("/availability", routes.availability, AvailabilityDto),
-        ("/availability/stay", routes.stay, StayAvailabilityDto),
-        ("/front-desk/{date}", routes.front_desk, FrontDeskDto),
-        ("/front-desk/{date}/{which}", routes.front_desk_list, FrontDeskListPageDto),
-        ("/room-rack", routes.room_rack, RackDto),
-        ("/statistics/{month}", routes.statistics, StatisticsDto),
-    ):
-        app.add_api_route(
-            f"{HOTEL}{path}",
-            endpoint,
-            methods=["GET"],
-            response_class=Response,
-            responses=PROBLEMS | {200: {"model": dto, "description": dto.__doc__ or ""}},
-        )
+    _add(app, "", OfHotel, routes.hotel, HotelDto)
+    _add(app, "/reservations/{reservation_id}", OfReservation, routes.reservation, ReservationDto)
+    _add(app, "/availability", Window, routes.availability, AvailabilityDto)
+    _add(app, "/availability/stay", Stay, routes.stay, StayAvailabilityDto)
+    _add(app, "/front-desk/{date}", OfDate, routes.front_desk, FrontDeskDto)
+    _add(app, "/front-desk/{date}/{which}", PageOfList, routes.front_desk_list, FrontDeskListPageDto)
+    _add(app, "/room-rack", Page, routes.room_rack, RackDto)
+    _add(app, "/statistics/{month}", OfMonth, routes.statistics, StatisticsDto)
     app.router.routes.extend(observation)
     return app
+
+
+def _add(
+    app: FastAPI,
+    path: str,
+    question: type[Question],
+    answer: Callable[[Request, Question], Awaitable[Response]],
+    dto: type[Dto],
+) -> None:
+    app.router.add_api_route(
+        f"{HOTEL}{path}",
+        asking(question, answer),
+        methods=["GET"],
+        name=answer.__name__,
+        description=answer.__doc__,
+        response_class=Response,
+        responses=PROBLEMS | {200: {"model": dto, "description": dto.__doc__ or ""}},
+        openapi_extra={"parameters": described(question, f"{HOTEL}{path}")},
+        route_class_override=DirectRoute,
+    )
 
 
 def _unavailable(_: Request, __: Exception) -> Response:

@@ -1,10 +1,9 @@
-"""What a request may say: path and query parameters, each checked before anything is read."""
+"""The questions: what each may say in its path and its query, checked before anything is read."""
 
+import datetime as dt
 import re
-from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from query_service.projections.nights import first_of
@@ -31,26 +30,36 @@ def _cursor(given: str) -> str:
     return given
 
 
-Day = Annotated[date, BeforeValidator(_iso_date)]
+Day = Annotated[dt.date, BeforeValidator(_iso_date)]
 Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$"), AfterValidator(_month)]
 
-HotelPath = Annotated[HotelId, Path(description="The id of the hotel.")]
-ReservationPath = Annotated[ReservationId, Path(description="The id of the reservation.")]
-DatePath = Annotated[Day, Path(description="A local date of the hotel.")]
-MonthPath = Annotated[Month, Path(description="A month, yyyy-mm.")]
-ListPath = Annotated[Literal["arrivals", "departures", "in_house"], Path(description="Which list of the date.")]
 
-
-class Reading(BaseModel):
+class OfHotel(BaseModel):
     """What every query may ask."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
+    hotel_id: HotelId
+    """The id of the hotel."""
     min_position: int = Field(default=0, ge=0, le=MAX_POSITION)
     """Answer only from documents that hold the hotel's events up to this position; waits a little for them."""
 
 
-class Window(Reading):
+class OfReservation(OfHotel):
+    """One reservation."""
+
+    reservation_id: ReservationId
+    """The id of the reservation."""
+
+
+class OfMonth(OfHotel):
+    """One month."""
+
+    month: Month
+    """A month, yyyy-mm."""
+
+
+class Window(OfHotel):
     """Some nights."""
 
     from_date: Day = Field(alias="from")
@@ -60,11 +69,11 @@ class Window(Reading):
 
     @field_validator("to_date")
     @classmethod
-    def _after_from(cls, to_date: date, info: ValidationInfo) -> date:
+    def _after_from(cls, to_date: dt.date, info: ValidationInfo) -> dt.date:
         return _nights_after(info.data.get("from_date"), to_date, MAX_WINDOW_NIGHTS)
 
 
-class Stay(Reading):
+class Stay(OfHotel):
     """A stay that someone would like."""
 
     arrival: Day
@@ -76,20 +85,24 @@ class Stay(Reading):
 
     @field_validator("departure")
     @classmethod
-    def _after_arrival(cls, departure: date, info: ValidationInfo) -> date:
+    def _after_arrival(cls, departure: dt.date, info: ValidationInfo) -> dt.date:
         return _nights_after(info.data.get("arrival"), departure, MAX_STAY_NIGHTS)
 
 
-class FirstPage(Reading):
-    """How much of each list."""
+class OfDate(OfHotel):
+    """One date, and how much of each list."""
 
+    date: Day
+    """A local date of the hotel."""
     limit: int = Field(default=DEFAULT_PAGE, ge=1, le=MAX_PAGE)
     """How many entries at the most."""
 
 
-class Page(FirstPage):
+class Page(OfHotel):
     """A page of a list."""
 
+    limit: int = Field(default=DEFAULT_PAGE, ge=1, le=MAX_PAGE)
+    """How many entries at the most."""
     after: Annotated[str, Field(max_length=MAX_CURSOR), AfterValidator(_cursor)] | None = None
     """The cursor that the page before gave as ``next``."""
 
@@ -99,14 +112,16 @@ class Page(FirstPage):
         return key_of(self.after)
 
 
-ReadingQuery = Annotated[Reading, Query()]
-WindowQuery = Annotated[Window, Query()]
-StayQuery = Annotated[Stay, Query()]
-FirstPageQuery = Annotated[FirstPage, Query()]
-PageQuery = Annotated[Page, Query()]
+class PageOfList(Page):
+    """A page of a list of a date."""
+
+    date: Day
+    """A local date of the hotel."""
+    which: Literal["arrivals", "departures", "in_house"]
+    """Which list of the date."""
 
 
-def _nights_after(first: date | None, until: date, most: int) -> date:
+def _nights_after(first: dt.date | None, until: dt.date, most: int) -> dt.date:
     if first is not None and not 1 <= (until - first).days <= most:
         raise ValueError(f"must be 1 to {most} days after {first}")
     return until

@@ -8,16 +8,14 @@ from starlette.responses import Response
 
 from query_service.api.answering import UNKNOWN_HOTEL, UNKNOWN_RESERVATION, Answering, answer
 from query_service.api.parameters import (
-    DatePath,
-    FirstPageQuery,
-    HotelPath,
-    ListPath,
-    MonthPath,
-    PageQuery,
-    ReadingQuery,
-    ReservationPath,
-    StayQuery,
-    WindowQuery,
+    OfDate,
+    OfHotel,
+    OfMonth,
+    OfReservation,
+    Page,
+    PageOfList,
+    Stay,
+    Window,
 )
 from query_service.projections.availability import month_key
 from query_service.projections.availability_dto import availability_dto, stay_availability_dto
@@ -39,66 +37,58 @@ class Routes:
 
     answering: Answering
 
-    async def hotel(self, request: Request, hotel_id: HotelPath, query: ReadingQuery) -> Response:
+    async def hotel(self, request: Request, asked: OfHotel) -> Response:
         """A hotel: its names, its business date, its room types."""
-        found = await self.answering.find(request, hotel_id, query.min_position)
+        found = await self.answering.find(request, asked)
         return answer(request, (), found, partial(hotel_dto, found.hotel))
 
-    async def reservation(
-        self, request: Request, hotel_id: HotelPath, reservation_id: ReservationPath, query: ReadingQuery
-    ) -> Response:
+    async def reservation(self, request: Request, asked: OfReservation) -> Response:
         """A reservation: what was booked, what became of it, and what can be done with it today."""
-        key = reservation_key(hotel_id, reservation_id)
-        found = await self.answering.find(request, hotel_id, query.min_position, "reservation", [key])
+        key = reservation_key(asked.hotel_id, asked.reservation_id)
+        found = await self.answering.find(request, asked, "reservation", [key])
         if key not in found.others:
             raise ProblemError(UNKNOWN_RESERVATION)
         return answer(request, [key], found, partial(reservation_dto, found.others[key], found.hotel))
 
-    async def availability(self, request: Request, hotel_id: HotelPath, query: WindowQuery) -> Response:
+    async def availability(self, request: Request, asked: Window) -> Response:
         """What can be sold, per room type and night of a window."""
-        first, until = query.from_date, query.to_date
-        keys = [month_key(hotel_id, month) for month in months_of(first, until)]
-        found = await self.answering.find(request, hotel_id, query.min_position, "availability", keys)
+        first, until = asked.from_date, asked.to_date
+        keys = [month_key(asked.hotel_id, month) for month in months_of(first, until)]
+        found = await self.answering.find(request, asked, "availability", keys)
         return answer(request, keys, found, partial(availability_dto, found.hotel, found.others, first, until))
 
-    async def stay(self, request: Request, hotel_id: HotelPath, query: StayQuery) -> Response:
+    async def stay(self, request: Request, asked: Stay) -> Response:
         """What is left for one stay, per room type, and which of its nights are full."""
-        first, until = query.arrival, query.departure
-        keys = [month_key(hotel_id, month) for month in months_of(first, until)]
-        found = await self.answering.find(request, hotel_id, query.min_position, "availability", keys)
-        dto = partial(stay_availability_dto, found.hotel, found.others, first, until, query.guests)
+        first, until = asked.arrival, asked.departure
+        keys = [month_key(asked.hotel_id, month) for month in months_of(first, until)]
+        found = await self.answering.find(request, asked, "availability", keys)
+        dto = partial(stay_availability_dto, found.hotel, found.others, first, until, asked.guests)
         return answer(request, keys, found, dto)
 
-    async def front_desk(
-        self, request: Request, hotel_id: HotelPath, date: DatePath, query: FirstPageQuery
-    ) -> Response:
+    async def front_desk(self, request: Request, asked: OfDate) -> Response:
         """One date at the front desk: totals, and the first page of who arrives, leaves and is in house."""
-        keys = [list_key(hotel_id, date, which) for which in LISTS]
-        found = await self.answering.find(request, hotel_id, query.min_position, "front_desk", keys)
-        dto = partial(front_desk_dto, hotel_id, found.position, date, found.others, query.limit)
+        keys = [list_key(asked.hotel_id, asked.date, which) for which in LISTS]
+        found = await self.answering.find(request, asked, "front_desk", keys)
+        dto = partial(front_desk_dto, asked.hotel_id, found.position, asked.date, found.others, asked.limit)
         return answer(request, keys, found, dto)
 
-    async def front_desk_list(
-        self, request: Request, hotel_id: HotelPath, date: DatePath, which: ListPath, query: PageQuery
-    ) -> Response:
+    async def front_desk_list(self, request: Request, asked: PageOfList) -> Response:
         """A page of one of the lists of a date."""
-        key = list_key(hotel_id, date, which)
-        found = await self.answering.find(request, hotel_id, query.min_position, "front_desk", [key])
-        dto = partial(front_desk_list_dto, hotel_id, found.position, date, found.others.get(key))
-        return answer(request, [key], found, partial(dto, after=query.key, limit=query.limit))
+        key = list_key(asked.hotel_id, asked.date, asked.which)
+        found = await self.answering.find(request, asked, "front_desk", [key])
+        dto = partial(front_desk_list_dto, asked.hotel_id, found.position, asked.date, found.others.get(key))
+        return answer(request, [key], found, partial(dto, after=asked.key, limit=asked.limit))
 
-    async def room_rack(self, request: Request, hotel_id: HotelPath, query: PageQuery) -> Response:
+    async def room_rack(self, request: Request, asked: Page) -> Response:
         """A page of rooms by number: who lives there, and for whom they are kept."""
-        found = await self.answering.find(request, hotel_id, query.min_position, "room_rack", [hotel_id])
-        if hotel_id not in found.others:
+        found = await self.answering.find(request, asked, "room_rack", [asked.hotel_id])
+        if asked.hotel_id not in found.others:
             raise ProblemError(UNKNOWN_HOTEL)
-        dto = partial(rack_dto, found.others[hotel_id], query.key, query.limit)
-        return answer(request, [hotel_id], found, dto)
+        dto = partial(rack_dto, found.others[asked.hotel_id], asked.key, asked.limit)
+        return answer(request, [asked.hotel_id], found, dto)
 
-    async def statistics(
-        self, request: Request, hotel_id: HotelPath, month: MonthPath, query: ReadingQuery
-    ) -> Response:
+    async def statistics(self, request: Request, asked: OfMonth) -> Response:
         """One month in figures, in all and night by night."""
-        key = statistics_key(hotel_id, month)
-        found = await self.answering.find(request, hotel_id, query.min_position, "statistics", [key])
-        return answer(request, [key], found, partial(statistics_dto, found.hotel, month, found.others.get(key)))
+        key = statistics_key(asked.hotel_id, asked.month)
+        found = await self.answering.find(request, asked, "statistics", [key])
+        return answer(request, [key], found, partial(statistics_dto, found.hotel, asked.month, found.others.get(key)))

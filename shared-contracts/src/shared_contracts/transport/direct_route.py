@@ -1,11 +1,14 @@
-"""A route whose endpoint reads its request by itself."""
+"""A route whose endpoint reads its request by itself. As ``problem_handlers``, only for the APIs: they load FastAPI."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import request_response
 
-from command_service.api.commands import Endpoint
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class DirectRoute(APIRoute):

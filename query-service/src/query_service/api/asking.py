@@ -1,0 +1,51 @@
+"""Between the request and its endpoint: the question that is asked, and how it is described."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared_contracts.transport.direct_route import Endpoint
+from shared_contracts.transport.problems import FieldError, Problem, ProblemError, field_errors
+
+Question = TypeVar("Question", bound=BaseModel)
+INVALID: Final = "The request is not valid"
+
+
+def asking(question: type[Question], answer: Callable[[Request, Question], Awaitable[Response]]) -> Endpoint:
+    """The endpoint that answers the question; ends with a problem 422 that says what of it is not valid."""
+
+    async def endpoint(request: Request) -> Response:
+        return await answer(request, asked(question, request))
+
+    return endpoint
+
+
+def asked(question: type[Question], request: Request) -> Question:
+    """The question that the request asks, in its path and its query."""
+    given: dict[str, str] = {**request.query_params}
+    if twice := given.keys() & request.path_params.keys():
+        errors = tuple(FieldError(f"/{name}", "unknown_field", "is in the path already") for name in sorted(twice))
+        raise ProblemError(Problem(422, "invalid_request", INVALID, errors=errors))
+    try:
+        return question.model_validate(given | request.path_params)
+    except ValidationError as error:
+        errors = field_errors(error.errors(include_url=False))
+        raise ProblemError(Problem(422, "invalid_request", INVALID, errors=errors)) from None
+
+
+def described(question: type[BaseModel], path: str) -> list[dict[str, Any]]:
+    """The parameters of the question as OpenAPI 3.1 describes them."""
+    schema = question.model_json_schema()
+    return [
+        {
+            "name": name,
+            "in": "path" if f"{{{name}}}" in path else "query",
+            "required": name in schema["required"],
+            "description": field["description"],
+            "schema": field,
+        }
+        for name, field in schema["properties"].items()
+    ]
