@@ -1,5 +1,6 @@
 """Whatever pieces it comes in, each delivery is taken once and whole, and the driver gets everything else."""
 
+import asyncio
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic, Channel, Exchange
 from pamqp.header import ContentHeader
 
-from shared_contracts.transport.deliveries import LIVES, Arrived, Deliveries
+from shared_contracts.transport.deliveries import LIVES, Arrived, Deliveries, OutOfOrderError
 
 OURS, OTHER = 1, 2
 PART = 10
@@ -34,7 +35,12 @@ class Connection:
     @property
     def driver_got(self) -> bytes:
         """Without heartbeats."""
-        return bytes(self.passed).replace(LIVES, b"")
+        left, got = bytes(self.passed), b""
+        while left:
+            length = 8 + int.from_bytes(left[3:7])
+            got += b"" if left[:length] == LIVES else left[:length]
+            left = left[length:]
+        return got
 
 
 def connection() -> Connection:
@@ -143,11 +149,58 @@ def test_what_is_no_frame_is_left_to_the_driver_with_all_that_follows(strange: b
     assert (bytes(made.passed), made.taken) == (known + strange + known, [])
 
 
-def test_a_delivery_that_is_broken_off_is_dropped() -> None:
+def test_a_delivery_is_dropped_where_its_channel_is_closed_in_its_middle() -> None:
     made = connection()
     made.deliveries.feed(b"".join(delivered(Arrived(1, b"x" * 25, 0, "lost"))[:3]))
     closed = frame.marshal(Channel.Close(320, "gone", 0, 0), OURS)
     made.deliveries.feed(closed)
-    made.deliveries.feed(frame.marshal(ContentBody(b"x"), OURS))
+    assert (made.taken, made.driver_got) == ([], closed)
+
+
+BROKEN = delivered(Arrived(1, b"x" * 25, 0, "broken"))
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [*BROKEN[:2], frame.marshal(ContentBody(b"x" * 26), OURS)],
+        [BROKEN[0], BROKEN[2]],
+        [*BROKEN[:2], BROKEN[1]],
+        [*BROKEN[:3], BROKEN[0]],
+        [*BROKEN[:1], frame.marshal(Basic.Cancel("ctag1.1"), OURS)],
+    ],
+    ids=["a body too long", "a body before its header", "two headers", "a delivery in another", "a method in it"],
+)
+def test_what_cannot_come_here_ends_the_connection(frames: list[bytes]) -> None:
+    made = connection()
+    with pytest.raises(OutOfOrderError):
+        made.deliveries.feed(b"".join(frames))
     assert made.taken == []
-    assert made.driver_got == closed + frame.marshal(ContentBody(b"x"), OURS)
+
+
+async def test_what_cannot_come_here_is_the_readers_error() -> None:
+    async def broken(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"".join([BROKEN[0], BROKEN[2]]))
+        writer.close()
+
+    server = await asyncio.start_server(broken, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    made = Connection()
+    made.deliveries.stand_before(reader)
+    made.deliveries.give(OURS, made.taken.append)
+    with pytest.raises(OutOfOrderError):
+        await reader.readexactly(1)
+    writer.close()
+    server.close()
+
+
+def test_a_channel_that_was_dropped_is_the_drivers_and_its_number_may_be_given_again() -> None:
+    made, second = connection(), list[Arrived]()
+    made.deliveries.feed(b"".join(delivered(Arrived(1, b"x" * 25, 0, "lost"))[:3]))
+    made.deliveries.drop(OURS)
+    frames = b"".join(delivered(Arrived(2, b"y", 0, "the driver's")))
+    made.deliveries.feed(frames)
+    made.deliveries.give(OURS, second.append)
+    again = Arrived(1, b"z", 0, "again")
+    made.deliveries.feed(b"".join(delivered(again)))
+    assert (made.taken, second, made.driver_got) == ([], [again], frames)

@@ -42,6 +42,10 @@ class Takers:
         """Have the channel's deliveries taken."""
         self.by_channel[channel] = take
 
+    def drop(self, channel: int) -> None:
+        """Nobody takes them any more."""
+        del self.by_channel[channel]
+
 
 @dataclass(slots=True, eq=False)
 class Link:

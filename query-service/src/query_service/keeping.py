@@ -92,8 +92,6 @@ class Keeping:
     async def load(self, addresses: Iterable[Address], checkpoints: Mapping[str, Checkpoint]) -> Loaded:
         """The documents, then once more the checkpoints of their hotels, which were these."""
         asked = _by_collection(addresses)
-        if not asked:
-            return Loaded({}, frozenset())
         found = await self.store.find_in({**asked, CHECKPOINTS: list(checkpoints)})
         again = _checkpoints(checkpoints, found)
         documents = {
@@ -104,12 +102,19 @@ class Keeping:
         moved = frozenset(hotel for hotel, checkpoint in checkpoints.items() if again[hotel] != checkpoint)
         return Loaded(documents, moved)
 
-    async def recall(self, addresses: Mapping[str, Collection[Address]], stands: Mapping[str, Stand]) -> Loaded:
-        """As ``load``, by hotel, without asking for those that are remembered of hotels that still stand so."""
+    async def recall(
+        self, addresses: Mapping[str, Collection[Address]], stands: Mapping[str, Stand], *, look_again: bool
+    ) -> Loaded:
+        """As ``load``, by hotel, without asking for those that are remembered of hotels that still stand so.
+
+        Where all are remembered the checkpoints are only read if it is to ``look_again``, as after a long time.
+        """
         known: dict[Address, Document] = {}
         for hotel, stand in stands.items():
             known |= self.recent.recall(stand, addresses[hotel])
         unknown = frozenset[Address]().union(*addresses.values()) - known.keys()
+        if not unknown and not look_again:
+            return Loaded(known, frozenset())
         loaded = await self.load(unknown, {hotel: stand.checkpoint for hotel, stand in stands.items()})
         return Loaded(known | loaded.documents, loaded.moved)
 

@@ -1,7 +1,7 @@
 """What stands beside a hotel's documents: whether they have diverged from the events, and how often they were repaired.
 
 Each answer depends on it: documents that have diverged are not served, and those that were repaired, which keep their
-positions, get other tags than before.
+positions, get other tags than before. So does what a projector remembers.
 """
 
 import time
@@ -68,5 +68,8 @@ def repairs_in(record: Mapping[str, Any] | None) -> int:
 
 
 async def count_repair(documents: Counting, hotel_id: str) -> None:
-    """The hotel's documents were changed under their positions: from now on its answers get other tags."""
+    """The hotel's documents were changed under their positions, or are about to be.
+
+    From now on its answers get other tags, and projectors read its documents again.
+    """
     await documents.count_up(REPAIRS, hotel_id, "repairs")

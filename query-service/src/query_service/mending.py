@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from query_service.marks import count_repair
 from query_service.projections.projection import Document
 
 
@@ -33,15 +34,28 @@ class Mended(Protocol):
         """Remove a document."""
         ...
 
+    async def count_up(self, collection: str, document_id: str, field: str) -> None:
+        """Add one to a field."""
+        ...
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class InPlace:
-    """While projection goes on: never over a newer document, and nothing is removed."""
+    """While projection goes on: never over a newer document, and nothing is removed.
+
+    The repair is counted before its first document is put right: a projector that remembers the hotel's documents must
+    read them again. What it has changed by then is newer.
+    """
 
     store: Mended
+    hotel_id: str
+    counted: bool = False
 
     async def put_right(self, collection: str, right: Document) -> bool:
         """Store it where none that is newer is there."""
+        if not self.counted:
+            await count_repair(self.store, self.hotel_id)
+            self.counted = True
         return await self.store.correct(collection, right)
 
     async def take_away(self, collection: str, document_id: str) -> bool:

@@ -192,10 +192,12 @@ class Projecting:
         if not ready:
             return
         checkpoints = standing.checkpoints
+        shadowed = any(one.shadows for one in copies.values())
         copies = await write_shadows(self.keeping, ready, copies, checkpoints)
         plans = {hotel: plan(events, copies[hotel].current) for hotel, events in ready.items()}
         stands = {hotel: stand_of(hotel, standing, copies[hotel]) for hotel in plans}
-        loaded = await self.keeping.recall({hotel: planned.addresses for hotel, planned in plans.items()}, stands)
+        addresses = {hotel: planned.addresses for hotel, planned in plans.items()}
+        loaded = await self.keeping.recall(addresses, stands, look_again=shadowed)
         for hotel in loaded.moved:
             self.leave_behind(hotel, ready[hotel][-1].position)
             del plans[hotel]

@@ -15,7 +15,7 @@ from query_service.checkpoint import Checkpoint, checkpoint_in, record_of
 from query_service.folding import Address
 from query_service.projections.projection import Document
 from query_service.routes import Copies
-from query_service.settings import MAX_RECENT_BYTES
+from query_service.settings import MAX_RECENT_BYTES, RECENT_OVERHEAD_BYTES
 from shared_contracts.envelope import EventEnvelope
 
 
@@ -38,15 +38,19 @@ class Stand:
 class _Recent:
     stand: Stand | None
     documents: dict[Address, bytes] = field(default_factory=dict[Address, bytes])
+    size: int = RECENT_OVERHEAD_BYTES
 
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.documents.values()))
+    def put(self, address: Address, document: Document) -> None:
+        """Remember the document; in as many bytes as it has, where the encoder would keep its whole buffer."""
+        packed = bytes(memoryview(orjson.dumps(document)))
+        before = self.documents.get(address)
+        self.size += len(packed) - len(before) if before is not None else len(packed) + RECENT_OVERHEAD_BYTES
+        self.documents[address] = packed
 
 
 @dataclass(slots=True)
 class RecentDocuments:
-    """Remembers up to ``limit`` bytes of documents, those of the hotels that changed last."""
+    """Remembers up to ``limit`` bytes of documents and what is around them, those of the hotels that changed last."""
 
     limit: int = MAX_RECENT_BYTES
     _hotels: OrderedDict[str, _Recent] = field(default_factory=OrderedDict[str, _Recent])
@@ -56,7 +60,7 @@ class RecentDocuments:
         """Those of the documents that are remembered; nothing more of this hotel until it is kept again."""
         recent = self._hotels.get(stand.hotel_id)
         if recent is None or recent.stand != stand:
-            self._forget(stand.hotel_id)
+            self._take(stand.hotel_id)
             return {}
         recent.stand = None
         found = ((address, recent.documents.get(address)) for address in addresses)
@@ -64,17 +68,18 @@ class RecentDocuments:
 
     def keep(self, stand: Stand, changed: Mapping[Address, Document]) -> None:
         """The hotel stands so now: these of its documents are different from those that were kept before."""
-        packed = {address: orjson.dumps(document) for address, document in changed.items()}
-        recent = self._hotels.setdefault(stand.hotel_id, _Recent(None))
-        self._hotels.move_to_end(stand.hotel_id)
-        self._bytes -= sum(len(recent.documents.get(address, b"")) for address in packed)
-        self._bytes += sum(map(len, packed.values()))
+        recent = self._take(stand.hotel_id) or _Recent(None)
         recent.stand = stand
-        recent.documents |= packed
+        for address, document in changed.items():
+            recent.put(address, document)
+        self._hotels[stand.hotel_id] = recent
+        self._bytes += recent.size
         while self._bytes > self.limit:
-            self._forget(next(iter(self._hotels)))
+            self._take(next(iter(self._hotels)))
 
-    def _forget(self, hotel_id: str) -> None:
+    def _take(self, hotel_id: str) -> _Recent | None:
+        """Remember nothing of the hotel; what was remembered."""
         recent = self._hotels.pop(hotel_id, None)
         if recent is not None:
             self._bytes -= recent.size
+        return recent

@@ -109,9 +109,10 @@ class Reconciling:
         if divergence is not None:
             report = Report(hotel_id, divergence.events_position, diverged=divergence.reason)
             return await self.look(report)
-        report = await self.look(Report(hotel_id, checkpoint.position), InPlace(self.store) if repair else None)
+        mending = InPlace(self.store, hotel_id) if repair else None
+        report = await self.look(Report(hotel_id, checkpoint.position), mending)
         if report.repaired:
-            await count_repair(self.store, hotel_id)
+            await count_repair(self.store, hotel_id)  # again, for what was answered meanwhile
         return report
 
     async def stand(self, hotel_id: str) -> tuple[Checkpoint, Divergence | None]:

@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from query_service.catching_up import CatchingUp
-from query_service.documents import CHECKPOINTS, Documents, DocumentsUnavailableError
+from query_service.documents import CHECKPOINTS, DocumentRefusedError, Documents, DocumentsUnavailableError
 from query_service.feed import FeedPage, FeedUnavailableError, Heads, UnknownHotelError
 from query_service.folding import Address
 from query_service.keeping import Keeping
@@ -57,11 +57,14 @@ class FeedInMemory:
 class BreakingStore:
     """A real store. Writes to ``broken`` collections do not happen, as when the process is killed there.
 
+    For each time that ``refuses`` names a collection, it refuses a write.
+
     ``meanwhile`` happens once, before the first write.
     """
 
     documents: Documents
     broken: set[str] = field(default_factory=set[str])
+    refuses: list[str] = field(default_factory=list[str])
     meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def find_in(self, wanted: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
@@ -69,6 +72,9 @@ class BreakingStore:
 
     async def write(self, collection: str, documents: Sequence[Document]) -> int:
         await self._before(collection)
+        if collection in self.refuses:
+            self.refuses.remove(collection)
+            raise DocumentRefusedError("not this time")
         return await self.documents.write(collection, documents)
 
     async def advance(self, collection: str, documents: Sequence[Document], positions: Sequence[int]) -> int:

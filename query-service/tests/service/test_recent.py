@@ -1,6 +1,7 @@
 """What the last batch of a hotel has left is used as long as the hotel stands there, and never after."""
 
-from collections.abc import Collection, Mapping
+import tracemalloc
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from query_service.documents import CHECKPOINTS, Documents, DocumentsUnavailable
 from query_service.folding import Address
 from query_service.projections.catalog import PROJECTIONS
 from query_service.recent import RecentDocuments, Stand
+from query_service.reconciling import Reconciling
+from query_service.settings import RECENT_OVERHEAD_BYTES
 
 STAND = Stand("seaside", Checkpoint(5, "a command", "a time"), 0, {"hotel": "hotel"})
 ADDRESS: Address = ("hotel", "seaside")
@@ -64,22 +67,29 @@ def test_what_a_batch_did_not_change_stays_known() -> None:
 
 
 def test_the_hotels_that_changed_longest_ago_are_forgotten_first() -> None:
-    other = replace(STAND, hotel_id="hillside")
-    third = replace(STAND, hotel_id="lakeside")
-    recent = RecentDocuments(limit=100)
-    for stand in (STAND, other, third):
-        recent.recall(stand, [ADDRESS])
+    stands = [replace(STAND, hotel_id=hotel_id) for hotel_id in ("seaside", "hillside", "lakeside")]
+    recent = RecentDocuments(limit=2 * (2 * RECENT_OVERHEAD_BYTES + 50))
+    for stand in stands:
         recent.keep(stand, {("hotel", stand.hotel_id): {"text": "x" * 30}})
-    assert recent.recall(STAND, [("hotel", "seaside")]) == {}
-    assert recent.recall(third, [("hotel", "lakeside")]) != {}
-    assert recent.recall(other, [("hotel", "hillside")]) != {}
+    assert [bool(recent.recall(stand, [("hotel", stand.hotel_id)])) for stand in stands] == [False, True, True]
 
 
 def test_a_document_that_is_kept_again_takes_no_more_room() -> None:
-    recent = RecentDocuments(limit=60)
+    recent = RecentDocuments(limit=2 * RECENT_OVERHEAD_BYTES + 60)
     for _ in range(10):
         recent.keep(STAND, {ADDRESS: {"text": "x" * 30}})
     assert recent.recall(STAND, [ADDRESS]) != {}
+
+
+def test_what_is_remembered_of_very_many_hotels_is_bounded() -> None:
+    recent = RecentDocuments(limit=100_000)
+    tracemalloc.start()
+    for number in range(5_000):
+        hotel_id = f"hotel-{number}"
+        recent.keep(replace(STAND, hotel_id=hotel_id), {("hotel", hotel_id): {"_id": hotel_id, "n": number}})
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 200_000
 
 
 @dataclass
@@ -165,12 +175,74 @@ async def test_after_a_batch_that_was_not_written_all_is_asked_for(
 async def test_what_was_repaired_is_not_overwritten_with_what_was_known(
     projector: Projector, documents: Documents, projected: History
 ) -> None:
-    await book(projector, projected)
-    restarted = projector_of(documents, projector.feed)
-    right = (await documents.find("front_desk", [LIST]))[LIST]
-    await documents.put("front_desk", {**right, "cancelled": 9})
-    await book(restarted, projected)
+    restarted, _ = await knows_wrong(projector, documents, projected)
     report = await rounds_of(restarted).reconciling.hotel("seaside", repair=True)
     assert [difference.document_id for difference in report.differences] == [LIST]
     await book(restarted, projected)
+    await holds(documents, projected)
+
+
+@dataclass
+class MeanwhileRepaired:
+    """Something happens once, as soon as a repair has put the list right."""
+
+    documents: Documents
+    right: Mapping[str, Any]
+    then: Callable[[], Awaitable[object]]
+    happened: bool = False
+
+    async def __call__(self) -> None:
+        if not self.happened and (await self.documents.find("front_desk", [LIST]))[LIST] == self.right:
+            self.happened = True
+            await self.then()
+
+
+async def test_a_booking_in_the_middle_of_a_repair_leaves_what_was_repaired(
+    projector: Projector, documents: Documents, projected: History
+) -> None:
+    restarted, right = await knows_wrong(projector, documents, projected)
+    rest = MeanwhileRepaired(documents, right, lambda: book(restarted, projected))
+    await Reconciling(projector.feed, documents, rest=rest).hotel("seaside", repair=True)
+    assert rest.happened
+    await holds(documents, projected)
+
+
+async def test_a_repair_that_ends_in_its_middle_stays_as_far_as_it_came(
+    projector: Projector, documents: Documents, projected: History
+) -> None:
+    restarted, right = await knows_wrong(projector, documents, projected)
+
+    async def end() -> None:
+        raise DocumentsUnavailableError("killed here")
+
+    rest = MeanwhileRepaired(documents, right, end)
+    with pytest.raises(DocumentsUnavailableError):
+        await Reconciling(projector.feed, documents, rest=rest).hotel("seaside", repair=True)
+    await book(restarted, projected)
+    await holds(documents, projected)
+
+
+async def knows_wrong(
+    projector: Projector, documents: Documents, history: History
+) -> tuple[Projector, Mapping[str, Any]]:
+    """A projector that remembers a list which is wrong, as is the one that is stored; and the right one."""
+    await book(projector, history)
+    stood = (await documents.find("front_desk", [LIST]))[LIST]
+    await documents.put("front_desk", {**stood, "cancelled": 9})
+    restarted = projector_of(documents, projector.feed)
+    await book(restarted, history)
+    wrong = (await documents.find("front_desk", [LIST]))[LIST]
+    return restarted, {**wrong, "cancelled": stood["cancelled"]}
+
+
+async def test_after_a_document_that_the_store_did_not_take_all_is_asked_for(
+    projector: Projector, documents: Documents, projected: History
+) -> None:
+    await book(projector, projected)
+    await book(projector, projected)
+    projector.store.refuses = ["front_desk", "front_desk"]  # with others and by itself, but not event by event
+    await book(projector, projected)
+    asked(projector)
+    await book(projector, projected)
+    assert ("front_desk", LIST) in asked(projector)
     await holds(documents, projected)

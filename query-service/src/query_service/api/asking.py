@@ -1,17 +1,16 @@
 """Between the request and its endpoint: the question that is asked, and how it is described."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared_contracts.transport.direct_route import Endpoint
-from shared_contracts.transport.problems import FieldError, Problem, ProblemError, field_errors
+from shared_contracts.transport.problems import FieldError, ProblemError, field_errors, invalid_request
 
 Question = TypeVar("Question", bound=BaseModel)
-INVALID: Final = "The request is not valid"
 
 
 def asking(question: type[Question], answer: Callable[[Request, Question], Awaitable[Response]]) -> Endpoint:
@@ -28,18 +27,17 @@ def asked(question: type[Question], request: Request) -> Question:
     given: dict[str, str] = {**request.query_params}
     if twice := given.keys() & request.path_params.keys():
         errors = tuple(FieldError(f"/{name}", "unknown_field", "is in the path already") for name in sorted(twice))
-        raise ProblemError(Problem(422, "invalid_request", INVALID, errors=errors))
+        raise ProblemError(invalid_request(errors))
     try:
         return question.model_validate(given | request.path_params)
     except ValidationError as error:
-        errors = field_errors(error.errors(include_url=False))
-        raise ProblemError(Problem(422, "invalid_request", INVALID, errors=errors)) from None
+        raise ProblemError(invalid_request(field_errors(error.errors(include_url=False)))) from None
 
 
 def described(question: type[BaseModel], path: str) -> list[dict[str, Any]]:
-    """The parameters of the question as OpenAPI 3.1 describes them."""
+    """The parameters of the question as OpenAPI 3.1 describes them, those of the path first."""
     schema = question.model_json_schema()
-    return [
+    parameters = [
         {
             "name": name,
             "in": "path" if f"{{{name}}}" in path else "query",
@@ -49,3 +47,4 @@ def described(question: type[BaseModel], path: str) -> list[dict[str, Any]]:
         }
         for name, field in schema["properties"].items()
     ]
+    return sorted(parameters, key=lambda parameter: parameter["in"] != "path")

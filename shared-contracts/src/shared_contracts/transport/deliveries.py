@@ -14,6 +14,8 @@ from pamqp.header import ContentHeader
 from shared_contracts.transport.frames import BODY, END, FRAME, HEADER, HEARTBEAT, KINDS, METHOD, frame
 
 DELIVER: Final = bytes((0, 60, 0, 60))
+CLOSES: Final = frozenset((bytes((0, 20, 0, 40)), bytes((0, 20, 0, 41))))
+"""Ends the channel, and so what is under way on it."""
 LIVES: Final = frame(HEARTBEAT, 0, b"")
 DELIVERY: Final = Struct(">Q?")
 """The tag, and whether it comes again; after the consumer's tag."""
@@ -29,6 +31,10 @@ OCTETS: Final = (0x1000, 0x0800)
 SHORT_AFTER: Final = (0x0400, 0x0200, 0x0100)
 """The correlation, whom to reply to, and the expiration."""
 MESSAGE_ID: Final = 0x0080
+
+
+class OutOfOrderError(ConnectionError):
+    """A frame that cannot come here: what it belongs to is lost, so the connection must be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +60,20 @@ Take = Callable[[Arrived], None]
 
 @dataclass(slots=True)
 class _Channel:
+    """``tag`` is that of the delivery under way, or 0; ``missing`` bytes of its body, less than 0 before its header."""
+
     take: Take
     tag: int = 0
     again: bool = False
-    size: int = -1
+    missing: int = -1
     header: bytes = b""
     parts: list[bytes] = field(default_factory=list[bytes])
 
-    @property
-    def waits(self) -> bool:
-        """For the rest of a delivery."""
-        return self.tag > 0
+    def begin(self, tag: int, *, again: bool) -> None:
+        """A delivery is under way, or with tag 0 none is."""
+        self.tag, self.again = tag, again
+        self.missing, self.header = -1, b""
+        self.parts.clear()
 
 
 class Deliveries:
@@ -86,10 +95,15 @@ class Deliveries:
         """Have the channel's deliveries taken; before it consumes."""
         self._channels[channel] = _Channel(take)
 
+    def drop(self, channel: int) -> None:
+        """Leave the deliveries of a channel that was closed to the driver."""
+        self._channels.pop(channel, None)
+
     def feed(self, data: bytes) -> None:
         """Take what there is to take of it, and pass the other frames on, each once it is whole.
 
-        Where it took anything it passes a heartbeat on as well, so that the driver knows that the broker lives.
+        Where it took anything it passes a heartbeat on as well, so that the driver knows that the broker lives. What it
+        raises, ``OutOfOrderError`` or whatever a malformed delivery makes it raise, ends the connection.
         """
         if self._strange:
             self._rest(data)
@@ -123,25 +137,35 @@ class Deliveries:
     def _takes(self, channel: _Channel, kind: int, buffer: bytes, start: int, end: int) -> bool:
         """Whether the frame is a part of a delivery; the last one makes it whole."""
         if kind == METHOD:
-            channel.tag = 0
-            if buffer[start : start + 4] != DELIVER:
-                return False
-            channel.tag, channel.again = DELIVERY.unpack_from(buffer, start + 5 + buffer[start + 4])
-            return True
-        if not channel.waits or kind not in {HEADER, BODY}:
+            return _begins(channel, buffer[start:end])
+        if not channel.tag:
             return False
-        if kind == HEADER:
+        if kind == HEADER and channel.missing < 0:
             channel.header = buffer[start:end]
-            channel.size = CONTENT.unpack_from(buffer, start + 4)[0]
-            channel.parts.clear()
-        else:
+            channel.missing = CONTENT.unpack_from(channel.header, 4)[0]
+        elif kind == BODY and end - start <= channel.missing:
             channel.parts.append(buffer[start:end])
-            channel.size -= end - start
-        if channel.size == 0:
+            channel.missing -= end - start
+        else:
+            raise OutOfOrderError(f"frame of kind {kind} in delivery {channel.tag}, {channel.missing} bytes missing")
+        if channel.missing == 0:
             arrived = _arrived(channel)
-            channel.tag = 0
+            channel.begin(0, again=False)
             channel.take(arrived)
         return True
+
+
+def _begins(channel: _Channel, method: bytes) -> bool:
+    """Whether the method is a delivery, which is under way then."""
+    name = method[:4]
+    if channel.tag and name not in CLOSES:
+        raise OutOfOrderError(f"method {name.hex()} in delivery {channel.tag}")
+    channel.begin(0, again=False)
+    if name != DELIVER:
+        return False
+    tag, again = DELIVERY.unpack_from(method, 5 + method[4])
+    channel.begin(tag, again=again)
+    return True
 
 
 def _arrived(channel: _Channel) -> Arrived:

@@ -76,6 +76,7 @@ class Inbox:
         place.given_up = True
         self._waiting = deque(delivery for delivery in self._waiting if delivery.queue != queue)
         await place.channel.close()
+        self.deliveries.drop(place.channel.number)
         await self.join(queue, owner)
 
     def take(self, most: int) -> list[Delivery]:

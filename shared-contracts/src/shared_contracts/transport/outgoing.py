@@ -17,7 +17,8 @@ CONTENT: Final = Struct(">HHQH")
 PROPERTIES: Final = 0x8000 | 0x1000 | 0x0080 | 0x0020
 """The content's type, the delivery mode, the message's id and its type; they follow in this order."""
 PERSISTENT: Final = 2
-ROUTES: Final = 256
+ROUTES: Final = 1_024
+"""More than there are partitions times types of events; with fewer some are laid out again."""
 CONTENT_TYPE: Final = short("application/json")
 
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from shared_contracts.transport.problems import Problem, ProblemError, field_errors, problem_response
+from shared_contracts.transport.problems import Problem, ProblemError, field_errors, invalid_request, problem_response
 
 log = structlog.get_logger()
 
@@ -31,8 +31,7 @@ def _on_problem(_: Request, error: Exception) -> Response:
 
 def _on_invalid_request(_: Request, error: Exception) -> Response:
     details = cast("RequestValidationError", error).errors()
-    errors = field_errors(cast("list[ErrorDetails]", details), skip=1)
-    return problem_response(Problem(422, "invalid_request", "The request is not valid", errors=errors))
+    return problem_response(invalid_request(field_errors(cast("list[ErrorDetails]", details), skip=1)))
 
 
 def _on_fault(request: Request, error: Exception) -> Response:

@@ -83,6 +83,11 @@ class ProblemError(Exception):
         self.problem = problem
 
 
+def invalid_request(errors: tuple[FieldError, ...]) -> Problem:
+    """The problem of a request of which this is not valid."""
+    return Problem(422, "invalid_request", "The request is not valid", errors=errors)
+
+
 def problem_body(problem: Problem) -> dict[str, object]:
     """The members of the document; those without a value are left out."""
     body: dict[str, object] = {
