@@ -11,6 +11,7 @@ import orjson
 import uvloop
 
 from benchmarks.connection import Connection
+from benchmarks.telling import tell
 
 OK: Final = 200
 NOT_MODIFIED: Final = 304
@@ -88,7 +89,7 @@ async def _ask(
 def main() -> None:
     """Read what to ask, ask it, and write what was told."""
     told = asdict(uvloop.run(run(Questions(**orjson.loads(sys.stdin.buffer.read())))))
-    sys.stdout.buffer.write(orjson.dumps(told | {"processor": time.process_time()}))
+    tell(told | {"processor": time.process_time()})
 
 
 if __name__ == "__main__":

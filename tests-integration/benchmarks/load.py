@@ -15,6 +15,7 @@ import orjson
 import uvloop
 
 from benchmarks.connection import Connection
+from benchmarks.telling import tell
 from benchmarks.work import NIGHTS, Booking, bookings
 
 ACCEPTED: Final = 202
@@ -163,7 +164,7 @@ def main() -> None:
     """Read what to do, do it, and write what came of it."""
     load = Load(**orjson.loads(sys.stdin.buffer.read()))
     sent = asdict(uvloop.run(run(load)))
-    sys.stdout.buffer.write(orjson.dumps(sent | {"processor": time.process_time()}))
+    tell(sent | {"processor": time.process_time()})
 
 
 if __name__ == "__main__":
