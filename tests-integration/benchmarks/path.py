@@ -1,12 +1,10 @@
 """One round on the whole path: send, wait until every document is there, and see what it cost."""
 
 import asyncio
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -87,9 +85,10 @@ async def sent_by_another_process(load: Load) -> tuple[Sent, float]:
 
 async def answered_by(module: str, wanted: Any) -> dict[str, Any]:
     """Run the module as a process of its own with the record on its standard input; what it wrote."""
-    # In a thread: asyncio's own subprocesses were seen to lose what is said beyond 128 KiB by one that ends.
-    run = partial(subprocess.run, (sys.executable, "-m", module), input=orjson.dumps(asdict(wanted)), check=False)
-    ended = await asyncio.to_thread(run, stdout=subprocess.PIPE)
-    assert ended.returncode == 0, f"{module} failed; what it said stands above"
-    found: dict[str, Any] = orjson.loads(ended.stdout)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate(orjson.dumps(asdict(wanted)))
+    assert process.returncode == 0, f"{module} failed; what it said stands above"
+    found: dict[str, Any] = orjson.loads(said)
     return found
