@@ -18,6 +18,7 @@ from command_service import batch as batch_module
 from command_service.domain.decide import decide
 from query_service import keeping, projecting
 from shared_contracts.transport import consuming, publishing
+from shared_contracts.transport.resting import REST
 from simulation import amqp, connecting
 from simulation.process import current
 from simulation.world import World
@@ -57,6 +58,7 @@ def replacements(world: World) -> list[Replacement]:
         (lost, "waiting_in", waiting_in),
         (relay, "connect", session),
         (sending, "monotonic", loop.time),
+        *[(module, "waited_for_a_core", lambda: loop.time() / REST / 2) for module in (consuming, sending)],
         (deciding, "time", SimpleNamespace(time=lambda: world.postgres.clock().timestamp())),
         (batch_module, "decide", decide_unless_poisoned),
         *[(module, "crash_here", world.crash_here) for module in WITH_CRASH_POINTS],

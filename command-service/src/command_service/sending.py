@@ -28,7 +28,7 @@ from shared_contracts.transport.amqp import BrokerError
 from shared_contracts.transport.consuming import wait_for
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 from shared_contracts.transport.publishing import PUBLISH_SECONDS, NotPublishedError, Publisher
-from shared_contracts.transport.resting import rest_seconds
+from shared_contracts.transport.resting import rest_seconds, waited_for_a_core
 
 SQL: Final = queries("relay")
 log = structlog.get_logger()
@@ -72,12 +72,12 @@ class Sender:
         """
         pause = RELAY_BUSY_SECONDS
         while not stop.is_set():
-            began = monotonic()
+            before = waited_for_a_core()
             sent = await self._send_batch(session)
             if sent == RELAY_BATCH:
                 continue
             pause = RELAY_BUSY_SECONDS if sent else min(pause * 2, RELAY_IDLE_SECONDS)
-            await wait_for(stop, max(pause, rest_seconds(monotonic() - began, sent, RELAY_BATCH)))
+            await wait_for(stop, max(pause, rest_seconds(waited_for_a_core() - before, sent, RELAY_BATCH)))
 
     async def _send_batch(self, session: Session) -> int:
         if self.holding.partitions:

@@ -11,7 +11,7 @@ import structlog
 from shared_contracts.transport.amqp import BrokerError, close, connect_with_line, given_up_is_closed
 from shared_contracts.transport.deliveries import Deliveries
 from shared_contracts.transport.inbox import Delivery, Inbox
-from shared_contracts.transport.resting import rest_seconds
+from shared_contracts.transport.resting import rest_seconds, waited_for_a_core
 from shared_contracts.transport.sharing import Sharing
 from shared_contracts.transport.waiting import wait_for, wait_for_any, wait_for_either
 
@@ -78,13 +78,13 @@ class Consumer:
                     return
                 await self._give_way(inbox)
                 if deliveries := inbox.take(self.batch):
-                    began = asyncio.get_running_loop().time()
+                    before = waited_for_a_core()
                     self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
                     self.taken.update(delivery.queue for delivery in deliveries)
                     await self.handle(deliveries)
                     await inbox.settle(deliveries)
-                    worked = asyncio.get_running_loop().time() - began
-                    await wait_for(stop, rest_seconds(worked, len(deliveries), min(self.batch, self.prefetch)))
+                    waited = waited_for_a_core() - before
+                    await wait_for(stop, rest_seconds(waited, len(deliveries), min(self.batch, self.prefetch)))
         finally:
             await close(connection)
             line.cut()
