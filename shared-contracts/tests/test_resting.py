@@ -8,8 +8,8 @@ import time
 from shared_contracts.transport.resting import MAX_REST_SECONDS, rest_seconds, waited_for_a_core
 
 
-def test_four_times_as_long_as_was_waited_for_a_core() -> None:
-    assert rest_seconds(0.005, size=1, full=100) == 0.02
+def test_twice_as_long_as_was_waited_for_a_core() -> None:
+    assert rest_seconds(0.005, size=1, full=100) == 0.01
 
 
 def test_not_at_all_where_a_core_was_free() -> None:
@@ -17,7 +17,7 @@ def test_not_at_all_where_a_core_was_free() -> None:
 
 
 def test_not_at_all_after_a_batch_that_was_not_small() -> None:
-    assert rest_seconds(0.005, size=24, full=100) == 0.02
+    assert rest_seconds(0.005, size=24, full=100) == 0.01
     assert rest_seconds(0.005, size=25, full=100) == 0.0
 
 

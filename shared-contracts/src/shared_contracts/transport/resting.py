@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-REST: Final = 4.0
+REST: Final = 2.0
 SMALL: Final = 0.25
 MAX_REST_SECONDS: Final = 0.1
 SCHEDULED: Final = Path("/proc/thread-self/schedstat")
@@ -23,7 +23,7 @@ def waited_for_a_core() -> float:
 def rest_seconds(waited: float, size: int, full: int) -> float:
     """How long to rest after a batch of ``size``, where ``full`` is the largest, that ``waited`` so long for a core.
 
-    Four times that and never long where it was smaller than a quarter; else not at all, as much is waiting. What
+    Twice that and never long where it was smaller than a quarter; else not at all, as much is waiting. What
     arrives meanwhile goes together, and whoever waits for a core gets it. Who need not wait need not rest.
     """
     return min(waited * REST, MAX_REST_SECONDS) if size < full * SMALL else 0.0
