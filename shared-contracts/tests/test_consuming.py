@@ -227,11 +227,12 @@ async def test_it_rests_after_a_batch_that_was_not_full_and_goes_on_at_once_afte
             await asyncio.sleep(0.5)
         batches.append((began, clock(), len(deliveries)))
 
-    def rest(worked: float, size: int, full: int) -> float:
-        asked.append((worked, size, full))
+    def rest(waited: float, size: int, full: int) -> float:
+        asked.append((waited, size, full))
         return 0.3 if size < full else 0.0
 
     monkeypatch.setattr(consuming, "rest_seconds", rest)
+    monkeypatch.setattr(consuming, "waited_for_a_core", clock)  # as if no core had been free
     stop = asyncio.Event()
     consumer = Consumer(rabbitmq_url, "test-rest", queues, prefetch, batch, handle)
     running = asyncio.create_task(consumer.run(stop))
