@@ -3,6 +3,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,28 +20,6 @@ from shared_contracts.transport.outgoing import Outgoing
 from shared_contracts.transport.publishing import Publisher
 from shared_contracts.transport.sharing import Sharing
 from shared_contracts.transport.sharing_metrics import watch_shares
-
-ARGUMENTS = {"x-queue-type": "quorum", "x-single-active-consumer": True, "x-delivery-limit": 1_000}
-
-
-@pytest.fixture
-async def queues(rabbitmq_url: str) -> AsyncIterator[list[str]]:
-    """Four queues as ours are."""
-    names = [f"test-{uuid4().hex[:8]}.{number}" for number in range(4)]
-    async with await connect(rabbitmq_url, "test") as connection:
-        channel = await connection.channel()
-        for name in names:
-            await channel.declare_queue(name, durable=True, arguments=ARGUMENTS)
-        yield names
-        for name in names:
-            await channel.queue_delete(name)
-
-
-@pytest.fixture
-async def publisher(rabbitmq_url: str) -> AsyncIterator[Publisher]:
-    publisher = Publisher(rabbitmq_url, "test")
-    yield publisher
-    await publisher.close()
 
 
 @dataclass(slots=True)
@@ -177,7 +156,7 @@ async def test_what_no_live_process_is_to_serve_is_served_all_the_same(
 
 
 async def test_a_queue_that_is_deleted_ends_the_connection_and_the_others_are_consumed_once_it_is_back(
-    rabbitmq_url: str, queues: list[str], publisher: Publisher
+    rabbitmq_url: str, queues: list[str], arguments: dict[str, Any], publisher: Publisher
 ) -> None:
     serving = Serving(rabbitmq_url, queues, InMemory(), [])
     async with serving.running(), await connect(rabbitmq_url, "test") as connection:
@@ -185,7 +164,7 @@ async def test_a_queue_that_is_deleted_ends_the_connection_and_the_others_are_co
         await channel.queue_delete(queues[0])
         await until(lambda: not serving.consumer.connected)
         assert not serving.sharing.present
-        await channel.declare_queue(queues[0], durable=True, arguments=ARGUMENTS)
+        await channel.declare_queue(queues[0], durable=True, arguments=arguments)
         await until(lambda: serving.consumer.connected)
         await publisher.publish([Outgoing("", queue, queue, "test", b"1") for queue in queues])
         await until(lambda: {queue for _, queue, _ in serving.everything} == set(queues))
@@ -204,48 +183,6 @@ async def test_the_broker_gives_a_silent_process_up_and_the_next_in_line_goes_on
                 await until(lambda: bool(everything), 3 * HEARTBEAT_SECONDS + 1)
                 assert everything[0][0] != silent.name
             gate.thaw()
-
-
-@pytest.mark.parametrize(("prefetch", "batch"), [(20, 7), (7, 20)])
-async def test_it_rests_after_a_batch_that_was_not_full_and_goes_on_at_once_after_a_full_one(
-    rabbitmq_url: str,
-    queues: list[str],
-    publisher: Publisher,
-    monkeypatch: pytest.MonkeyPatch,
-    prefetch: int,
-    batch: int,
-) -> None:
-    """One that holds all that may be unsettled of the only busy queue is full as well."""
-    clock = asyncio.get_running_loop().time
-    batches: list[tuple[float, float, int]] = []
-    asked: list[tuple[float, int, int]] = []
-
-    async def handle(deliveries: Sequence[Delivery]) -> None:
-        began = clock()
-        if not batches:
-            await publisher.publish([Outgoing("", queues[0], f"{n}", "test", b"1") for n in range(1, 10)])
-            await asyncio.sleep(0.5)
-        batches.append((began, clock(), len(deliveries)))
-
-    def rest(waited: float, size: int, full: int) -> float:
-        asked.append((waited, size, full))
-        return 0.3 if size < full else 0.0
-
-    monkeypatch.setattr(consuming, "rest_seconds", rest)
-    monkeypatch.setattr(consuming, "waited_for_a_core", clock)  # as if no core had been free
-    stop = asyncio.Event()
-    consumer = Consumer(rabbitmq_url, "test-rest", queues, prefetch, batch, handle)
-    running = asyncio.create_task(consumer.run(stop))
-    await until(lambda: consumer.connected)
-    await publisher.publish([Outgoing("", queues[0], "0", "test", b"0")])
-    await until(lambda: sum(size for _, _, size in batches) == 10)
-    stop.set()
-    await running
-    rested = [following - ended >= 0.3 for (_, ended, _), (following, _, _) in itertools.pairwise(batches)]
-    assert rested == [size < 7 for _, _, size in batches[:-1]]
-    assert 7 in [size for _, _, size in batches], "there was a full one"
-    assert asked[0][0] >= 0.5
-    assert [(size, full) for _, size, full in asked[: len(batches) - 1]] == [(size, 7) for _, _, size in batches[:-1]]
 
 
 async def test_metrics_tell_the_share(rabbitmq_url: str, queues: list[str], publisher: Publisher) -> None:
