@@ -1,6 +1,7 @@
 """Every query over HTTP, from real documents."""
 
 import asyncio
+import re
 
 import httpx2
 import pytest
@@ -164,7 +165,9 @@ async def test_every_field_of_every_answer_is_described(api: httpx2.AsyncClient)
         assert schema["description"], name
         for field, described in schema["properties"].items():
             assert described.get("description"), f"{name}.{field}"
-    for path in document["paths"].values():
+    for template, path in document["paths"].items():
+        in_path = {parameter["name"] for parameter in path["get"]["parameters"] if parameter["in"] == "path"}
+        assert in_path == set(re.findall(r"{(\w+)}", template))
         for parameter in path["get"]["parameters"]:
             assert parameter.get("description") or parameter["schema"].get("description"), parameter
 

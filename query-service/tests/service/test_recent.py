@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from histories import Booked, History, documents_of
+from rebuilds import rebuild_of
 from stand_ins import BreakingStore, FeedInMemory, Projector, as_stored, projector_of, rounds_of, stored
 
 from query_service.checkpoint import Checkpoint
@@ -246,3 +247,22 @@ async def test_after_a_document_that_the_store_did_not_take_all_is_asked_for(
     await book(projector, projected)
     assert ("front_desk", LIST) in asked(projector)
     await holds(documents, projected)
+
+
+async def test_where_a_rebuild_is_written_beside_the_checkpoint_is_looked_at_once_more(
+    projector: Projector, documents: Documents, projected: History
+) -> None:
+    await (await rebuild_of(documents, projector.feed, "availability")).rebuilding.bring_up_to_date()
+    await book(projector, projected)
+    await book(projector, projected)
+
+    async def goes_back() -> None:
+        """Somebody puts the hotel's documents right while what is being made is written."""
+        stood = (await documents.find(CHECKPOINTS, ["seaside"]))["seaside"]
+        await documents.put(CHECKPOINTS, {**stood, "fence": stood["fence"] + 1})
+
+    before = await documents.find("front_desk", [LIST])
+    projector.store.meanwhile = goes_back
+    await book(projector, projected)
+    assert await documents.find("front_desk", [LIST]) == before
+    assert "seaside" in projector.projecting.behind
