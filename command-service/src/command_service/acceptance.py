@@ -29,14 +29,13 @@ from command_service.settings import (
     ACCEPT_SECONDS,
     KNOWN_HOTELS,
 )
-from shared_contracts.catalog import COMMANDS
+from shared_contracts.catalog import TASKS
 from shared_contracts.envelope import CommandEnvelope, encode_command
 from shared_contracts.hotels import OpenHotel
 from shared_contracts.transport.consuming import wait_for, wait_for_either
 from shared_contracts.transport.crashing import CrashPoint, crash_here
 
 SQL: Final = queries("acceptance")
-TASKS: Final = {command: task for task, command in COMMANDS.items()}
 log = structlog.get_logger()
 
 

@@ -44,4 +44,5 @@ AnyEvent = (
 )
 
 COMMANDS: Final[dict[str, type[AnyCommand]]] = {task_of(command): command for command in get_args(AnyCommand)}
+TASKS: Final = {command: task for task, command in COMMANDS.items()}
 EVENTS: Final[dict[str, type[AnyEvent]]] = {event.__name__: event for event in get_args(AnyEvent)}

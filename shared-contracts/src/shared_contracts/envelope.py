@@ -8,8 +8,7 @@ from uuid import UUID
 import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
-from shared_contracts.catalog import COMMANDS, EVENTS, AnyCommand, AnyEvent
-from shared_contracts.message import task_of
+from shared_contracts.catalog import COMMANDS, EVENTS, TASKS, AnyCommand, AnyEvent
 from shared_contracts.upcasts import upcast
 from shared_contracts.values import HotelId
 
@@ -82,7 +81,7 @@ def encode_command(envelope: CommandEnvelope) -> bytes:
     return orjson.dumps(
         {
             "id": envelope.id,
-            "type": task_of(type(envelope.body)),
+            "type": TASKS[type(envelope.body)],
             "hotel_id": envelope.hotel_id,
             "at": envelope.at,
             "principal": envelope.principal,

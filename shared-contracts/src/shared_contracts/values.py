@@ -5,7 +5,7 @@ Dates are local to the hotel, periods are half-open, money is an integer of mino
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, ClassVar, Final
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -21,6 +21,7 @@ MAX_AMOUNT_MINOR: Final = 1_000_000_000_000
 MAX_ROOMS_OF_A_TYPE: Final = 1_000
 MAX_ROOM_TYPES: Final = 50
 MAX_ALLOWANCE: Final = 10_000
+PERIODS_REMEMBERED: Final = 1_024
 
 REFUSE_UNKNOWN_FIELDS: Final = ConfigDict(extra="forbid")
 
@@ -56,6 +57,7 @@ ReservationId = UUID
 GuestId = UUID
 
 
+@lru_cache(PERIODS_REMEMBERED)
 def nights_between(first: date, until: date) -> tuple[date, ...]:
     """Every date of the half-open period ``[first, until)``, in order; none where it is empty."""
     start = first.toordinal()

@@ -11,6 +11,7 @@ This file owns every transition. A task that the table does not list for a state
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -83,6 +84,7 @@ class NoShow:
 Reservation = Confirmed | InHouse | CheckedOut | Cancelled | NoShow
 ReservationTask = CancelReservation | AssignRoom | CheckInGuest | CheckOutGuest | MarkNoShow
 
+ANSWERS_REMEMBERED: Final = 1_024
 _TASKS: Final = (CancelReservation, AssignRoom, CheckInGuest, CheckOutGuest, MarkNoShow)
 
 STATUS: Final[dict[type[Reservation], str]] = {
@@ -92,6 +94,7 @@ STATUS: Final[dict[type[Reservation], str]] = {
     Cancelled: "cancelled",
     NoShow: "no_show",
 }
+_STATES: Final = {status: state for state, status in STATUS.items()}
 
 LEGAL: Final[dict[tuple[type[Reservation], type[ReservationTask]], type[Reservation]]] = {
     (Confirmed, AssignRoom): Confirmed,
@@ -116,10 +119,14 @@ _REFUSALS: Final[dict[tuple[type[Reservation], type[ReservationTask]], Rejection
 
 def refuse_transition(state: Reservation, task: type[ReservationTask]) -> Rejected | None:
     """Why the table has no such way from this state; nothing where it has, or where it was gone before."""
-    here = (type(state), task)
-    if here in LEGAL or here in DONE_ALREADY:
+    code = _refusal(type(state), task)
+    return None if code is None else Rejected(code, {"status": status_of(state)})
+
+
+def _refusal(state: type[Reservation], task: type[ReservationTask]) -> RejectionCode | None:
+    if (state, task) in LEGAL or (state, task) in DONE_ALREADY:
         return None
-    return Rejected(_REFUSALS.get(here, RejectionCode.INVALID_TRANSITION), {"status": status_of(state)})
+    return _REFUSALS.get((state, task), RejectionCode.INVALID_TRANSITION)
 
 
 def is_done_already(state: Reservation, task: type[ReservationTask]) -> bool:
@@ -153,20 +160,26 @@ def possible_tasks(state: Reservation) -> tuple[PossibleTask, ...]:
 
     A task done before is left out. Whether a room is free is not foreseen.
     """
-    return tuple(_possible(state, task) for task in _TASKS if not is_done_already(state, task))
+    has_room = isinstance(state, Confirmed | InHouse) and state.span is not None
+    return _possible_tasks(status_of(state), state.booking.stay.arrival, has_room=has_room)
 
 
-def _possible(state: Reservation, task: type[ReservationTask]) -> PossibleTask:
+@lru_cache(ANSWERS_REMEMBERED)
+def _possible_tasks(status: str, arrival: date, *, has_room: bool) -> tuple[PossibleTask, ...]:
+    """Nothing else decides about the tasks, so that the reservations of a date share one answer."""
+    state = _STATES[status]
+    tasks = (task for task in _TASKS if (state, task) not in DONE_ALREADY)
+    return tuple(_possible(state, task, arrival, has_room=has_room) for task in tasks)
+
+
+def _possible(state: type[Reservation], task: type[ReservationTask], arrival: date, *, has_room: bool) -> PossibleTask:
     name = task_of(task)
-    if refused := refuse_transition(state, task):
-        return PossibleTask(task=name, refusal=refused.code)
-    arrival = state.booking.stay.arrival
-    match state, task:
-        case Confirmed(span=None), _ if task is CheckInGuest:
-            return PossibleTask(task=name, refusal=RejectionCode.NO_ROOM_ASSIGNED)
-        case Confirmed(), _ if task is CheckInGuest:
-            return PossibleTask(task=name, refusal=RejectionCode.NOT_DUE_IN, opens=arrival, closes=arrival)
-        case Confirmed(), _ if task is MarkNoShow:
-            return PossibleTask(task=name, refusal=RejectionCode.TOO_EARLY_FOR_NO_SHOW, opens=arrival)
-        case _:
-            return PossibleTask(task=name)
+    if refusal := _refusal(state, task):
+        return PossibleTask(task=name, refusal=refusal)
+    if task is CheckInGuest and not has_room:
+        return PossibleTask(task=name, refusal=RejectionCode.NO_ROOM_ASSIGNED)
+    if task is CheckInGuest:
+        return PossibleTask(task=name, refusal=RejectionCode.NOT_DUE_IN, opens=arrival, closes=arrival)
+    if task is MarkNoShow:
+        return PossibleTask(task=name, refusal=RejectionCode.TOO_EARLY_FOR_NO_SHOW, opens=arrival)
+    return PossibleTask(task=name)
