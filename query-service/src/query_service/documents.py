@@ -1,4 +1,4 @@
-"""The document store. The only module that names the MongoDB driver, and it uses only what motor and PyMongo share.
+"""The document store. Only it and ``replacing`` name the MongoDB driver, and use what motor and PyMongo share alone.
 
 What is asked for most goes to the PyMongo client that every motor client has inside, in threads of our own.
 
@@ -18,18 +18,16 @@ import bson
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import ReadPreference, ReplaceOne, WriteConcern
+from pymongo import ReadPreference, WriteConcern
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
-from pymongo.results import BulkWriteResult
+from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
 
 from query_service.projections.projection import Document
+from query_service.replacing import DURABLE, Replaced, Replacement, replace_all
 from query_service.settings import CONNECTIONS, MAX_DOCUMENT_BYTES, MAX_IDS_PER_FIND, SERVER_SELECTION_SECONDS, Settings
 
 CHECKPOINTS: Final = "checkpoints"
-_DUPLICATE_KEY: Final = 11_000
 T = TypeVar("T")
-_DURABLE: Final = WriteConcern(w="majority", j=True)
 
 
 class DocumentsUnavailableError(Exception):
@@ -59,7 +57,7 @@ class Documents:
             appname="innkeep-query-service",
         )
         self._database = self._client.get_database(
-            database, write_concern=_DURABLE, read_preference=ReadPreference.PRIMARY
+            database, write_concern=WriteConcern(**DURABLE), read_preference=ReadPreference.PRIMARY
         )
         self._plain: Database[dict[str, Any]] = self._database.delegate
 
@@ -96,16 +94,12 @@ class Documents:
         """
         if not documents:
             return 0
-        _, refused = await self._insert_or_replace(collection, [_guarded(one, upsert=True) for one in documents])
-        if not refused:
+        first = await self._replace(collection, [_guarded(one, upsert=True) for one in documents])
+        if not first.kept:
             return 0
         # An insert also fails where another process has just inserted an older one: replace that, or it would stay.
-        again = [_guarded(documents[index], upsert=False) for index in refused]
-        try:
-            result = await self._bulk_write(collection, again)
-        except BulkWriteError as error:
-            raise DocumentsUnavailableError("not acknowledged") from error
-        return len(again) - result.matched_count
+        again = [_guarded(documents[index], upsert=False) for index in first.kept]
+        return len(again) - (await self._replace(collection, again)).made
 
     async def advance(self, collection: str, documents: Sequence[Document], positions: Sequence[int]) -> int:
         """Store each document in the place of the one with this position and its own fence; how many had no such.
@@ -115,8 +109,7 @@ class Documents:
         if not documents:
             return 0
         writes = [_advanced(document, position) for document, position in zip(documents, positions, strict=True)]
-        made, _ = await self._insert_or_replace(collection, writes)
-        return len(documents) - made
+        return len(documents) - (await self._replace(collection, writes)).made
 
     async def ids(self, collection: str, first: str, until: str) -> list[str]:
         """The ids in the half-open range ``[first, until)``, in order."""
@@ -222,31 +215,22 @@ class Documents:
             raise DocumentsUnavailableError("closed")
         return await asyncio.get_running_loop().run_in_executor(self._threads, step)
 
-    async def _insert_or_replace(self, collection: str, writes: list[ReplaceOne[Any]]) -> tuple[int, list[int]]:
-        """Make the writes; how many were made, and which another document under their id has kept from being made."""
-        try:
-            result = await self._bulk_write(collection, writes)
-        except BulkWriteError as error:
-            faults: list[dict[str, Any]] = error.details["writeErrors"]
-            others = [fault for fault in faults if fault["code"] != _DUPLICATE_KEY]
-            if others:
-                raise DocumentRefusedError(str(others[0].get("errmsg"))) from error
-            if error.details["writeConcernErrors"]:
-                raise DocumentsUnavailableError("not acknowledged by a majority") from error
-            return error.details["nMatched"] + error.details["nUpserted"], [fault["index"] for fault in faults]
-        return result.matched_count + result.upserted_count, []
-
-    async def _bulk_write(self, collection: str, writes: Sequence[ReplaceOne[Any]]) -> BulkWriteResult:
+    async def _replace(self, collection: str, replacements: Sequence[Replacement]) -> Replaced:
+        """Make the replacements, acknowledged; raises where that is not so, or one of them will never be taken."""
+        step = partial(replace_all, self._plain, collection, replacements, monotonic() + self._seconds)
         async with self._answering():
-            return await self._in_thread(partial(self._plain[collection].bulk_write, writes, ordered=False))
+            replaced = await self._in_thread(step)
+        if replaced.refused is not None:
+            raise DocumentRefusedError(replaced.refused)
+        if not replaced.acknowledged:
+            raise DocumentsUnavailableError("not acknowledged")
+        return replaced
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._seconds):
                 yield
-        except BulkWriteError:
-            raise
         except (PyMongoError, TimeoutError) as error:
             raise DocumentsUnavailableError(f"{type(error).__name__}: {error}"[:200]) from error
 
@@ -256,25 +240,18 @@ def documents_of(settings: Settings, seconds: float) -> Documents:
     return Documents(settings.mongodb_url.get_secret_value(), settings.mongodb_database, seconds)
 
 
-class _Encoded(RawBSONDocument):
-    """Says that it is not empty without decoding itself, which the driver would make it do for every write."""
-
-    def __bool__(self) -> bool:
-        return True
-
-
-def _guarded(document: Document, *, upsert: bool) -> ReplaceOne[Any]:
+def _guarded(document: Document, *, upsert: bool) -> Replacement:
     older: dict[str, Any] = {"_id": document["_id"], "position": {"$lt": document["position"]}}
-    return ReplaceOne(older, _encoded(document), upsert=upsert)
+    return Replacement(older, _encoded(document), upsert)
 
 
-def _advanced(document: Document, position: int) -> ReplaceOne[Any]:
+def _advanced(document: Document, position: int) -> Replacement:
     # No fence is the same as no such field.
     known: dict[str, Any] = {"_id": document["_id"], "position": position, "fence": document.get("fence")}
-    return ReplaceOne(known, _encoded(document), upsert=position == 0)
+    return Replacement(known, _encoded(document), upsert=position == 0)
 
 
-def _encoded(document: Document) -> _Encoded:
+def _encoded(document: Document) -> RawBSONDocument:
     """The document as it travels; the driver would let one that is too large go to the server, which may hang up."""
     try:
         encoded = bson.encode(document)
@@ -282,4 +259,4 @@ def _encoded(document: Document) -> _Encoded:
         raise DocumentRefusedError(f"{document['_id']}: {error}") from error
     if len(encoded) > MAX_DOCUMENT_BYTES:
         raise DocumentRefusedError(f"{document['_id']} has {len(encoded)} bytes")
-    return _Encoded(encoded)
+    return RawBSONDocument(encoded)

@@ -26,6 +26,11 @@ READINESS_SECONDS: Final = 2.0
 CONNECTIONS: Final = 20
 MAX_IDS_PER_FIND: Final = 1_000
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
+MAX_UPDATES: Final = 10_000
+MAX_UPDATE_BYTES: Final = 32 * 1024 * 1024
+"""Of one message; the server takes 100,000 updates and 48,000,000 bytes."""
+UPDATE_OVERHEAD_BYTES: Final = 500
+"""What an update has besides its document, at most: two ids, a position and the names of fields."""
 
 MAX_MEMBERS: Final = 1_000
 PROJECTION_PREFETCH: Final = 500  # never lower beside older projectors: the order would be lost (decision 6)

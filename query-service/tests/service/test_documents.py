@@ -11,6 +11,7 @@ import pytest
 
 from query_service.documents import DocumentRefusedError, Documents, DocumentsUnavailableError
 from query_service.readiness import COLLECTIONS
+from query_service.replacing import Replaced
 from query_service.settings import MAX_IDS_PER_FIND
 
 NOWHERE = "mongodb://127.0.0.1:1"
@@ -109,6 +110,14 @@ async def test_a_document_that_cannot_be_stored_is_refused(documents: Documents)
         await documents.write("hotel", [{**at(1), "note": "x" * 17_000_000}])
     with pytest.raises(DocumentRefusedError):
         await documents.write("hotel", [{**at(1), "note": 2**70}])
+
+
+async def test_what_is_not_acknowledged_may_not_be_there(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query_service.documents.replace_all", lambda *_: Replaced(made=1, acknowledged=False))
+    with pytest.raises(DocumentsUnavailableError):
+        await documents.write("hotel", [at(1)])
+    with pytest.raises(DocumentsUnavailableError):
+        await documents.advance("checkpoints", [at(1)], [0])
 
 
 async def test_a_store_that_is_down_is_unavailable_and_says_so_soon() -> None:
