@@ -16,7 +16,7 @@ from command_service.metrics import ApiMetrics, RelayMetrics, WorkerMetrics
 from command_service.outbox import COMMANDS, EVENTS
 from command_service.relay import Relay
 from command_service.sending import Sender
-from command_service.settings import API_POOL, WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH
+from command_service.settings import API_POOL, WORKER_BATCH, WORKER_BATCHES_AT_ONCE, WORKER_POOL, WORKER_PREFETCH
 from query_service.catching_up import CatchingUp
 from query_service.checkpoint import Checkpoint
 from query_service.folding import Address
@@ -79,7 +79,9 @@ class Roots:
         queues = [commands_queue(partition) for partition in world.broker.partitions]
         sharing = _sharing(world, process, Workers(pool), queues)
         prefetch, batch = _edges(world, WORKER_PREFETCH, WORKER_BATCH)
-        consumer = Consumer(NOWHERE, "worker", queues, prefetch, batch, deciding.handle, sharing)
+        consumer = Consumer(
+            NOWHERE, "worker", queues, prefetch, batch, deciding.handle, sharing, WORKER_BATCHES_AT_ONCE
+        )
         return [consumer.run, *([sharing.run] if sharing else [])]
 
     def _build_relay(self, world: World, process: Process) -> Iterable[Work]:

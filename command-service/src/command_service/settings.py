@@ -55,6 +55,7 @@ STANDBY_SECONDS: Final = 0.5
 
 WORKER_PREFETCH: Final = 200  # never lower beside older workers: order would be lost (decision 6)
 WORKER_BATCH: Final = 250
+WORKER_BATCHES_AT_ONCE: Final = 2
 MAX_ATTEMPTS: Final = 5
 SUSPECT_DELIVERIES: Final = 2
 FIRST_RETRY_SECONDS: Final = 0.02

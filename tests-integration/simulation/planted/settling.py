@@ -1,6 +1,7 @@
 """Bugs in how deliveries are settled."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -18,12 +19,12 @@ def ack_before_commit(_: World) -> list[Replacement]:
     """What is taken is acknowledged at once, before it is handled."""
     real = Inbox.take
 
-    def take(self: Inbox, most: int) -> list[Delivery]:
-        deliveries = real(self, most)
-        for queue, tag in {delivery.queue: delivery.tag for delivery in deliveries}.items():
+    def take(self: Inbox, most: int, batches: int = 1) -> list[list[Delivery]]:
+        taken = real(self, most, batches)
+        for queue, tag in {delivery.queue: delivery.tag for delivery in chain(*taken)}.items():
             channel: Any = self.places[queue].channel
             channel.write_ack(tag)
-        return deliveries
+        return taken
 
     async def settle(_: Inbox, __: Sequence[Delivery]) -> None:
         """It is settled already."""

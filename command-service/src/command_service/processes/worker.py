@@ -10,7 +10,7 @@ from command_service.ledger import Ledger
 from command_service.members import Workers
 from command_service.metrics import WorkerMetrics
 from command_service.readiness import worker_readiness
-from command_service.settings import WORKER_BATCH, WORKER_POOL, WORKER_PREFETCH, BrokerSettings
+from command_service.settings import WORKER_BATCH, WORKER_BATCHES_AT_ONCE, WORKER_POOL, WORKER_PREFETCH, BrokerSettings
 from shared_contracts.topology import PARTITIONS, commands_queue
 from shared_contracts.transport.consuming import Consumer
 from shared_contracts.transport.observing import new_registry, observation_routes
@@ -33,6 +33,7 @@ async def decide(settings: BrokerSettings) -> None:
             batch=WORKER_BATCH,
             handle=Deciding(Ledger(database), WorkerMetrics(registry), stop).handle,
             sharing=sharing,
+            at_once=WORKER_BATCHES_AT_ONCE,
         )
         watch_shares(registry, consumer, sharing)
         http = Starlette(routes=observation_routes(registry, worker_readiness(database, consumer)))

@@ -31,6 +31,9 @@ HandleBatch = Callable[[Sequence[Delivery]], Awaitable[None]]
 class Consumer:
     """Consumes ``queues``, at most ``prefetch`` unsettled of each, ``batch`` at a time; it rests after a small batch.
 
+    Where much waits up to ``at_once`` batches, which have no queue in common, are handled at the same time: the one is
+    worked on while another waits for an answer.
+
     The queues are expected to have a single active consumer: every process stands in the line of each queue, and the
     next takes over when the first is gone. With ``sharing``, a process goes to the end of the lines of the queues that
     another is to serve.
@@ -43,6 +46,7 @@ class Consumer:
     batch: int
     handle: HandleBatch
     sharing: Sharing | None = None
+    at_once: int = 1
     connected: bool = False
     redelivered: int = 0
     taken: Counter[str] = field(default_factory=Counter[str])
@@ -77,17 +81,29 @@ class Consumer:
                 if stop.is_set():
                     return
                 await self._give_way(inbox)
-                if deliveries := inbox.take(self.batch):
+                if batches := inbox.take(self.batch, self.at_once):
                     before = waited_for_a_core()
-                    self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
-                    self.taken.update(delivery.queue for delivery in deliveries)
-                    await self.handle(deliveries)
-                    await inbox.settle(deliveries)
+                    await self._handle(batches)
+                    for deliveries in batches:
+                        await inbox.settle(deliveries)
                     waited = waited_for_a_core() - before
-                    await wait_for(stop, rest_seconds(waited, len(deliveries), min(self.batch, self.prefetch)))
+                    await wait_for(stop, rest_seconds(waited, len(batches[0]), min(self.batch, self.prefetch)))
         finally:
             await close(connection)
             line.cut()
+
+    async def _handle(self, batches: Sequence[Sequence[Delivery]]) -> None:
+        """Handle all; raises after all have ended where one could not be, and then those that were come again too."""
+        for deliveries in batches:
+            self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
+            self.taken.update(delivery.queue for delivery in deliveries)
+        if len(batches) == 1:
+            return await self.handle(batches[0])
+        results = await asyncio.gather(*map(self.handle, batches), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return None
 
     async def _give_way(self, inbox: Inbox) -> None:
         """Once a look: leave each queue that another is to serve, where that is news or it was served here since.

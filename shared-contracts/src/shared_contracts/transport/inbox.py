@@ -5,7 +5,7 @@ is not acknowledged, to the front, before it gives the queue to the next in line
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -40,13 +40,16 @@ class Place:
 
 @dataclass(slots=True)
 class Inbox:
-    """The deliveries of one connection's places, as they came; at most ``prefetch`` unsettled ones of each queue."""
+    """The deliveries of one connection's places, queue by queue; at most ``prefetch`` unsettled ones of each.
+
+    ``_waiting`` has a queue for each that something waits of, in the order of their turns.
+    """
 
     connection: aiormq.Connection
     deliveries: Deliveries
     prefetch: int
     places: dict[str, Place] = field(default_factory=dict[str, Place])
-    _waiting: deque[Delivery] = field(default_factory=deque[Delivery])
+    _waiting: OrderedDict[str, deque[Delivery]] = field(default_factory=OrderedDict[str, deque[Delivery]])
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _lost: str = ""
 
@@ -60,8 +63,7 @@ class Inbox:
         def take(arrived: Arrived) -> None:
             if not place.given_up:
                 place.delivered = True
-                self._waiting.append(Delivery(queue, arrived.body, arrived.tag, arrived.count, arrived.message_id))
-                self._arrived.set()
+                self.put(Delivery(queue, arrived.body, arrived.tag, arrived.count, arrived.message_id))
 
         async def stray(message: DeliveredMessage) -> None:
             self._lose(place, f"the driver was given delivery {message.delivery_tag}")
@@ -70,18 +72,42 @@ class Inbox:
         await place.channel.basic_qos(prefetch_count=self.prefetch)
         await place.channel.basic_consume(queue, stray)
 
+    def put(self, delivery: Delivery) -> None:
+        """Let the delivery wait, after those of its queue."""
+        self._waiting.setdefault(delivery.queue, deque()).append(delivery)
+        self._arrived.set()
+
     async def rejoin(self, queue: str, owner: str | None) -> None:
         """Go to the end of the queue's line: what is not settled goes back to the queue, to its front and in order."""
         place = self.places[queue]
         place.given_up = True
-        self._waiting = deque(delivery for delivery in self._waiting if delivery.queue != queue)
+        self._waiting.pop(queue, None)
         await place.channel.close()
         self.deliveries.drop(place.channel.number)
         await self.join(queue, owner)
 
-    def take(self, most: int) -> list[Delivery]:
-        """The next deliveries, in order."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+    def take(self, most: int, batches: int = 1) -> list[list[Delivery]]:
+        """The next deliveries, in up to so many batches that have no queue in common; none where nothing waits.
+
+        Each is of at ``most`` so many, in the order of its queues; whose turn it was is the last of the next turn. All
+        but the first are taken only where they are full.
+        """
+        taken: list[list[Delivery]] = []
+        resting: OrderedDict[str, deque[Delivery]] = OrderedDict()
+        while len(taken) < batches and sum(map(len, self._waiting.values())) >= (most if taken else 1):
+            taken.append(self._batch(most, resting))
+        self._waiting |= resting
+        return taken
+
+    def _batch(self, most: int, resting: OrderedDict[str, deque[Delivery]]) -> list[Delivery]:
+        """One batch; what its last queue has left goes to those that are resting."""
+        batch: list[Delivery] = []
+        while self._waiting and len(batch) < most:
+            queue, deliveries = self._waiting.popitem(last=False)
+            batch += [deliveries.popleft() for _ in range(min(most - len(batch), len(deliveries)))]
+            if deliveries:
+                resting[queue] = deliveries
+        return batch
 
     async def settle(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge the deliveries, and with them all earlier ones of their queues."""
