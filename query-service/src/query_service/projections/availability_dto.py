@@ -1,7 +1,6 @@
 """What is told of availability: what can be sold of each room type, per night of a window and for one whole stay."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from query_service.projections.availability import NOTHING, AvailabilityDocument, month_key
@@ -11,7 +10,6 @@ from query_service.projections.nights import days_in, months_of
 from shared_contracts.values import nights_between
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NightDto(Dto):
     """One night of one room type."""
 
@@ -31,7 +29,6 @@ class NightDto(Dto):
     """The most that was ever on the books for this night."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TypeAvailabilityDto(Dto):
     """One room type over the window."""
 
@@ -45,7 +42,6 @@ class TypeAvailabilityDto(Dto):
     """Every night of the window, in order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AvailabilityDto(Dto):
     """What can be sold, per room type and night of a window."""
 
@@ -61,7 +57,6 @@ class AvailabilityDto(Dto):
     """The room types, in the order of their definition."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TypeForStayDto(Dto):
     """One room type for the whole stay."""
 
@@ -77,7 +72,6 @@ class TypeForStayDto(Dto):
     """The nights of the stay on which none is left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StayAvailabilityDto(Dto):
     """What can be booked for one stay."""
 
@@ -134,8 +128,8 @@ def stay_availability_dto(
             code=room_type["code"],
             name=room_type["name"],
             max_occupancy=room_type["max_occupancy"],
-            rooms_left=min(night.left for night in nights),
-            full_nights=[night.date for night in nights if night.left == 0],
+            rooms_left=min(night["left"] for night in nights),
+            full_nights=[night["date"] for night in nights if night["left"] == 0],
         )
 
     return StayAvailabilityDto(

@@ -1,7 +1,6 @@
 """What is told of the front desk of one date: the totals, and a page of each list."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from query_service.projections.dto import Dto, IsoDate
@@ -9,7 +8,6 @@ from query_service.projections.front_desk import LISTS, Entry, FrontDeskDocument
 from query_service.projections.pages import START, Key, page_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeskEntryDto(Dto):
     """One reservation on a list."""
 
@@ -31,7 +29,6 @@ class FrontDeskEntryDto(Dto):
     """``expected``, ``arrived``, ``in_house`` or ``departed``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalTotalsDto(Dto):
     """Everybody who was ever booked to arrive on the date, each counted once."""
 
@@ -45,7 +42,6 @@ class ArrivalTotalsDto(Dto):
     """Never came."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DepartureTotalsDto(Dto):
     """Who leaves on the date."""
 
@@ -55,7 +51,6 @@ class DepartureTotalsDto(Dto):
     """Left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InHouseTotalsDto(Dto):
     """Who stays for the night."""
 
@@ -65,7 +60,6 @@ class InHouseTotalsDto(Dto):
     """Guests in them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeskListDto(Dto):
     """A page of one list, by room type and reservation."""
 
@@ -75,7 +69,6 @@ class FrontDeskListDto(Dto):
     """The cursor of the next page: ``after=`` at the list's own address; none on the last page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeskListPageDto(Dto):
     """A page of one list of one date, by room type and reservation."""
 
@@ -91,7 +84,6 @@ class FrontDeskListPageDto(Dto):
     """The cursor of the next page: ``after=`` in the same query; none on the last page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeskDto(Dto):
     """One date at the front desk."""
 
@@ -147,7 +139,7 @@ def front_desk_list_dto(
     """At most ``limit`` of one list after the key ``after``."""
     page = _page(_entries(document), after, limit)
     return FrontDeskListPageDto(
-        hotel_id=hotel_id, position=position, date=day.isoformat(), entries=page.entries, next=page.next
+        hotel_id=hotel_id, position=position, date=day.isoformat(), entries=page["entries"], next=page["next"]
     )
 
 

@@ -1,12 +1,9 @@
 """What is told of a hotel."""
 
-from dataclasses import dataclass
-
 from query_service.projections.dto import Dto, IsoDate
 from query_service.projections.hotel import HotelDocument, RoomTypeOfHotel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomTypeDto(Dto):
     """A sellable category of rooms."""
 
@@ -20,7 +17,6 @@ class RoomTypeDto(Dto):
     """How many rooms of it stand in the hotel."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HotelDto(Dto):
     """A hotel as it is set up, and its business date."""
 

@@ -1,14 +1,11 @@
 """What is told of a reservation. Whether a task is possible today follows from the dates that the event named alone."""
 
-from dataclasses import dataclass
-
 from query_service.projections.dto import Dto, Instant, IsoDate
 from query_service.projections.hotel import HotelDocument
 from query_service.projections.nights import following
 from query_service.projections.reservation import Entry, ReservationDocument, RoomOfStay, Task
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StayDto(Dto):
     """The nights booked, ``[arrival, departure)``."""
 
@@ -20,7 +17,6 @@ class StayDto(Dto):
     """The date on which the guest left; none before that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PartyDto(Dto):
     """Who stays."""
 
@@ -30,7 +26,6 @@ class PartyDto(Dto):
     """How many children."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomOfStayDto(Dto):
     """A room given to the reservation for a part of its stay."""
 
@@ -44,7 +39,6 @@ class RoomOfStayDto(Dto):
     """The date after the last night in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NightlyPriceDto(Dto):
     """The price of one night."""
 
@@ -54,7 +48,6 @@ class NightlyPriceDto(Dto):
     """The amount in minor units of the currency."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonDto(Dto):
     """Why a task is not possible."""
 
@@ -62,7 +55,6 @@ class ReasonDto(Dto):
     """The rejection code that the command would get."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDto(Dto):
     """A task that may be asked for, or the reason why not now."""
 
@@ -74,7 +66,6 @@ class ActionDto(Dto):
     """Why it is not; empty where it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntryDto(Dto):
     """Something that happened to the reservation."""
 
@@ -88,7 +79,6 @@ class TimelineEntryDto(Dto):
     """Who asked for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReservationDto(Dto):
     """One room for one stay, with its history and what can be done now."""
 

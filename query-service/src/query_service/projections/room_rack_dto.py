@@ -1,13 +1,10 @@
 """What is told of the room rack: a page of rooms by number."""
 
-from dataclasses import dataclass
-
 from query_service.projections.dto import Dto, IsoDate
 from query_service.projections.pages import Key, page_of
 from query_service.projections.room_rack import RackDocument, Room, Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SpanDto(Dto):
     """A reservation's nights in a room."""
 
@@ -19,7 +16,6 @@ class SpanDto(Dto):
     """The date after the last night."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RoomDto(Dto):
     """One room."""
 
@@ -35,7 +31,6 @@ class RoomDto(Dto):
     """For whom it is kept, the next arrival first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RackDto(Dto):
     """A page of the hotel's rooms, by number."""
 

@@ -1,14 +1,11 @@
 """What is told of a month: counts, and the ratios that hoteliers read from them, rounded half up once at the end."""
 
-from dataclasses import dataclass
-
 from query_service.projections.dto import Dto, IsoDate
 from query_service.projections.hotel import HotelDocument, rooms_of
 from query_service.projections.nights import days_of, first_of, following
 from query_service.projections.statistics import NOTHING, Figure, StatisticsDocument
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FiguresDto(Dto):
     """The figures of a night or of a whole month."""
 
@@ -36,7 +33,6 @@ class FiguresDto(Dto):
     """Guests' parties that checked out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NightFiguresDto(Dto):
     """The figures of one night."""
 
@@ -46,7 +42,6 @@ class NightFiguresDto(Dto):
     """Its figures."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsDto(Dto):
     """One month of a hotel, in all and night by night."""
 
