@@ -28,7 +28,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "pgqueuer": "asyncpg, batches of 100, looks for stalled jobs every 5 s, uvloop",
     "procrastinate": "16 jobs at once, its recipe for stalled jobs",
     "eventsourcing": "16 threads; saves an aggregate only: no queue, inventory or outcome",
-    INNKEEP: "as delivered: HTTP, quorum queues, prefetch 200, batches up to 250; API and relay stopped in the drain",
+    INNKEEP: "as delivered: HTTP, quorum queues, prefetch 200, up to 2 x 250; API and relay stopped in the drain",
 }
 
 
