@@ -8,6 +8,7 @@ under their positions. Where the store holds a newer one at the same checkpoint,
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import orjson
 
@@ -35,51 +36,73 @@ class Stand:
 
 
 @dataclass(slots=True)
-class _Recent:
-    stand: Stand | None
-    documents: dict[Address, bytes] = field(default_factory=dict[Address, bytes])
-    size: int = RECENT_OVERHEAD_BYTES
+class _Hotel:
+    """Where a hotel stands, unless a batch of it is in hand, and what is remembered of it."""
 
-    def put(self, address: Address, document: Document) -> None:
-        """Remember the document; in as many bytes as it has, where the encoder would keep its whole buffer."""
-        packed = bytes(memoryview(orjson.dumps(document)))
-        before = self.documents.get(address)
-        self.size += len(packed) - len(before) if before is not None else len(packed) + RECENT_OVERHEAD_BYTES
-        self.documents[address] = packed
+    stand: Stand | None
+    addresses: set[Address] = field(default_factory=set[Address])
+
+
+class _Packed(NamedTuple):
+    hotel_id: str
+    body: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + RECENT_OVERHEAD_BYTES
 
 
 @dataclass(slots=True)
 class RecentDocuments:
-    """Remembers up to ``limit`` bytes of documents and what is around them, those of the hotels that changed last."""
+    """Remembers up to ``limit`` bytes of documents and what is around them, those that changed last."""
 
     limit: int = MAX_RECENT_BYTES
-    _hotels: OrderedDict[str, _Recent] = field(default_factory=OrderedDict[str, _Recent])
+    _hotels: dict[str, _Hotel] = field(default_factory=dict[str, _Hotel])
+    _documents: OrderedDict[Address, _Packed] = field(default_factory=OrderedDict[Address, _Packed])
     _bytes: int = 0
 
     def recall(self, stand: Stand, addresses: Collection[Address]) -> dict[Address, Document]:
         """Those of the documents that are remembered; nothing more of this hotel until it is kept again."""
-        recent = self._hotels.get(stand.hotel_id)
-        if recent is None or recent.stand != stand:
-            self._take(stand.hotel_id)
+        hotel = self._hotels.get(stand.hotel_id)
+        if hotel is None:
             return {}
-        recent.stand = None
-        found = ((address, recent.documents.get(address)) for address in addresses)
-        return {address: orjson.loads(packed) for address, packed in found if packed is not None}
+        if hotel.stand != stand:
+            for address in tuple(hotel.addresses):
+                self._forget(address)
+            return {}
+        hotel.stand = None
+        found = ((address, self._documents.get(address)) for address in addresses)
+        return {address: orjson.loads(packed.body) for address, packed in found if packed is not None}
 
     def keep(self, stand: Stand, changed: Mapping[Address, Document]) -> None:
         """The hotel stands so now: these of its documents are different from those that were kept before."""
-        recent = self._take(stand.hotel_id) or _Recent(None)
-        recent.stand = stand
         for address, document in changed.items():
-            recent.put(address, document)
-        self._hotels[stand.hotel_id] = recent
-        self._bytes += recent.size
+            self._put(stand.hotel_id, address, document)
+        if stand.hotel_id in self._hotels:
+            self._hotels[stand.hotel_id].stand = stand
         while self._bytes > self.limit:
-            self._take(next(iter(self._hotels)))
+            self._forget(next(iter(self._documents)))
 
-    def _take(self, hotel_id: str) -> _Recent | None:
-        """Remember nothing of the hotel; what was remembered."""
-        recent = self._hotels.pop(hotel_id, None)
-        if recent is not None:
-            self._bytes -= recent.size
-        return recent
+    def _put(self, hotel_id: str, address: Address, document: Document) -> None:
+        """Remember the document; in as many bytes as it has, where the encoder would keep its whole buffer."""
+        self._forget(address)
+        packed = _Packed(hotel_id, bytes(memoryview(orjson.dumps(document))))
+        hotel = self._hotels.get(hotel_id)
+        if hotel is None:
+            hotel = self._hotels[hotel_id] = _Hotel(None)
+            self._bytes += RECENT_OVERHEAD_BYTES
+        hotel.addresses.add(address)
+        self._documents[address] = packed
+        self._bytes += packed.size
+
+    def _forget(self, address: Address) -> None:
+        """Remember nothing of the document, and nothing of a hotel of which there is no other."""
+        packed = self._documents.pop(address, None)
+        if packed is None:
+            return
+        self._bytes -= packed.size
+        addresses = self._hotels[packed.hotel_id].addresses
+        addresses.discard(address)
+        if not addresses:
+            del self._hotels[packed.hotel_id]
+            self._bytes -= RECENT_OVERHEAD_BYTES

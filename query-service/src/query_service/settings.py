@@ -35,7 +35,7 @@ UPDATE_OVERHEAD_BYTES: Final = 500
 MAX_MEMBERS: Final = 1_000
 PROJECTION_PREFETCH: Final = 500  # never lower beside older projectors: the order would be lost (decision 6)
 PROJECTION_BATCH: Final = 500
-MAX_RECENT_BYTES: Final = 16 * 1024 * 1024
+MAX_RECENT_BYTES: Final = 4 * 1024 * 1024
 RECENT_OVERHEAD_BYTES: Final = 500
 """What an address, or a hotel's stand, takes besides, about."""
 STORE_RETRY_SECONDS: Final = 0.5

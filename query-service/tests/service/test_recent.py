@@ -75,6 +75,14 @@ def test_the_hotels_that_changed_longest_ago_are_forgotten_first() -> None:
     assert [bool(recent.recall(stand, [("hotel", stand.hotel_id)])) for stand in stands] == [False, True, True]
 
 
+def test_of_one_hotel_the_documents_that_changed_longest_ago_are_forgotten_first() -> None:
+    recent = RecentDocuments(limit=3 * (RECENT_OVERHEAD_BYTES + 50))
+    lists: list[Address] = [("front_desk", f"seaside/2016-08-0{day}/arrivals") for day in range(1, 4)]
+    for address in (*lists[:2], lists[0], lists[2]):
+        recent.keep(STAND, {address: {"text": "x" * 30}})
+    assert recent.recall(STAND, lists).keys() == {lists[0], lists[2]}
+
+
 def test_a_document_that_is_kept_again_takes_no_more_room() -> None:
     recent = RecentDocuments(limit=2 * RECENT_OVERHEAD_BYTES + 60)
     for _ in range(10):
