@@ -218,8 +218,11 @@ class Documents:
     async def _replace(self, collection: str, replacements: Sequence[Replacement]) -> Replaced:
         """Make the replacements, acknowledged; raises where that is not so, or one of them will never be taken."""
         step = partial(replace_all, self._plain, collection, replacements, monotonic() + self._seconds)
-        async with self._answering():
-            replaced = await self._in_thread(step)
+        try:
+            async with self._answering():
+                replaced = await self._in_thread(step)
+        except BSONError as error:
+            raise DocumentRefusedError(f"the driver does not send it: {error}"[:200]) from error
         if replaced.refused is not None:
             raise DocumentRefusedError(replaced.refused)
         if not replaced.acknowledged:

@@ -126,7 +126,7 @@ class Keeping:
         self.recent.keep(stand, {address: one for address, one in folded.changed.items() if address in before})
 
     async def write(self, hotels: Iterable[Folded]) -> None:
-        """Write every changed document once, one bulk write a collection, at the same time."""
+        """Write every changed document once, those of a collection together, and all collections at the same time."""
         changed: dict[str, list[Document]] = {}
         for folded in hotels:
             for (collection, _), document in folded.changed.items():

@@ -16,7 +16,7 @@ from query_service.checkpoint import Checkpoint, checkpoint_in, record_of
 from query_service.folding import Address
 from query_service.projections.projection import Document
 from query_service.routes import Copies
-from query_service.settings import MAX_RECENT_BYTES, RECENT_OVERHEAD_BYTES
+from query_service.settings import MAX_RECENT_BYTES, RECENT_OVERHEAD_BYTES, STAND_BYTES
 from shared_contracts.envelope import EventEnvelope
 
 
@@ -80,8 +80,6 @@ class RecentDocuments:
             self._put(stand.hotel_id, address, document)
         if stand.hotel_id in self._hotels:
             self._hotels[stand.hotel_id].stand = stand
-        while self._bytes > self.limit:
-            self._forget(next(iter(self._documents)))
 
     def _put(self, hotel_id: str, address: Address, document: Document) -> None:
         """Remember the document; in as many bytes as it has, where the encoder would keep its whole buffer."""
@@ -90,10 +88,12 @@ class RecentDocuments:
         hotel = self._hotels.get(hotel_id)
         if hotel is None:
             hotel = self._hotels[hotel_id] = _Hotel(None)
-            self._bytes += RECENT_OVERHEAD_BYTES
+            self._bytes += STAND_BYTES
         hotel.addresses.add(address)
         self._documents[address] = packed
         self._bytes += packed.size
+        while self._bytes > self.limit:
+            self._forget(next(iter(self._documents)))
 
     def _forget(self, address: Address) -> None:
         """Remember nothing of the document, and nothing of a hotel of which there is no other."""
@@ -105,4 +105,4 @@ class RecentDocuments:
         addresses.discard(address)
         if not addresses:
             del self._hotels[packed.hotel_id]
-            self._bytes -= RECENT_OVERHEAD_BYTES
+            self._bytes -= STAND_BYTES

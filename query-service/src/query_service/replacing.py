@@ -10,14 +10,18 @@ from typing import Any, Final
 
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
+from pymongo.errors import AutoReconnect
 
 from query_service.settings import MAX_UPDATE_BYTES, MAX_UPDATES, UPDATE_OVERHEAD_BYTES
 
 DURABLE: Final[Mapping[str, Any]] = {"w": "majority", "j": True}
 DUPLICATE_KEY: Final = 11_000
-PASSING: Final = frozenset({6, 7, 24, 46, 50, 89, 91, 112, 189, 262, 10_107, 11_600, 11_601, 11_602, 13_435, 13_436})
-"""What is wrong with the server or its haste and not with the document: no answer, no lock or no time, stepping down,
-shutting down, interrupted, in conflict (MongoDB's ``error_codes.yml``)."""
+PASSING: Final = frozenset(
+    {6, 7, 24, 46, 50, 89, 91, 112, 189, 262, 264, 365, 371, 402, 449}
+    | {10_107, 11_600, 11_601, 11_602, 13_435, 13_436}
+)
+"""What is wrong with the server or its haste and not with the document: no answer, no lock, no time, no room or writes
+not wanted now, stepping down, shutting down, interrupted, in conflict (MongoDB's ``error_codes.yml``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,22 @@ def replace_all(
             raise TimeoutError
         updates = [{"q": one.known, "u": one.document, "upsert": one.upsert} for one in part]
         command = {"update": collection, "updates": updates, "ordered": False, "writeConcern": DURABLE}
-        replaced.add(first, database.command(command))
+        replaced.add(first, _answer(database, command, until))
         first += len(part)
     return replaced
+
+
+def _answer(database: Database[dict[str, Any]], command: dict[str, Any], until: float) -> Mapping[str, Any]:
+    """What the server answers; it is asked once more where the connection was lost, as the driver does for its own.
+
+    What was made the first time is not made again: the stored document is no longer as it was known.
+    """
+    try:
+        return database.command(command)
+    except AutoReconnect:
+        if monotonic() > until:
+            raise
+    return database.command(command)
 
 
 def _messages(replacements: Sequence[Replacement]) -> Iterator[Sequence[Replacement]]:

@@ -27,8 +27,8 @@ CONNECTIONS: Final = 20
 MAX_IDS_PER_FIND: Final = 1_000
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
 MAX_UPDATES: Final = 10_000
-MAX_UPDATE_BYTES: Final = 32 * 1024 * 1024
-"""Of one message; the server takes 100,000 updates and 48,000,000 bytes."""
+MAX_UPDATE_BYTES: Final = MAX_DOCUMENT_BYTES
+"""Of one message: the driver's limit for a command, to which it adds 16 kB for what is said besides the updates."""
 UPDATE_OVERHEAD_BYTES: Final = 500
 """What an update has besides its document, at most: two ids, a position and the names of fields."""
 
@@ -37,7 +37,8 @@ PROJECTION_PREFETCH: Final = 500  # never lower beside older projectors: the ord
 PROJECTION_BATCH: Final = 500
 MAX_RECENT_BYTES: Final = 4 * 1024 * 1024
 RECENT_OVERHEAD_BYTES: Final = 500
-"""What an address, or a hotel's stand, takes besides, about."""
+STAND_BYTES: Final = 1_500
+"""What a document's address takes besides, and what a hotel's stand takes, about."""
 STORE_RETRY_SECONDS: Final = 0.5
 MAX_STORE_RETRY_SECONDS: Final = 5.0
 MAX_GAP_EVENTS: Final = 500

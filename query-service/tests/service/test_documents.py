@@ -12,7 +12,7 @@ import pytest
 from query_service.documents import DocumentRefusedError, Documents, DocumentsUnavailableError
 from query_service.readiness import COLLECTIONS
 from query_service.replacing import Replaced
-from query_service.settings import MAX_IDS_PER_FIND
+from query_service.settings import MAX_DOCUMENT_BYTES, MAX_IDS_PER_FIND
 
 NOWHERE = "mongodb://127.0.0.1:1"
 
@@ -103,6 +103,22 @@ async def test_of_many_first_writes_at_once_the_newest_stays(documents: Document
     await asyncio.gather(*(documents.write("hotel", [at(position, name)]) for position, name in writes))
     found = await documents.find("hotel", names)
     assert {document["position"] for document in found.values()} == {8}
+
+
+async def test_more_documents_than_one_message_may_hold_are_stored(documents: Documents) -> None:
+    large = [{**at(1, f"n{number}"), "note": "x" * 1_048_576} for number in range(20)]
+    assert await documents.write("hotel", large) == 0
+    assert await documents.write("hotel", large) == 20, "each was there"
+
+
+async def test_a_document_nearly_as_large_as_any_may_be_is_stored(documents: Documents) -> None:
+    assert await documents.write("hotel", [{**at(1), "note": "x" * (MAX_DOCUMENT_BYTES - 1_000)}]) == 0
+
+
+async def test_what_the_driver_does_not_send_is_refused(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("query_service.replacing.MAX_UPDATE_BYTES", 64 * 1_048_576)
+    with pytest.raises(DocumentRefusedError):
+        await documents.write("hotel", [{**at(1, f"n{number}"), "note": "x" * 1_048_576} for number in range(20)])
 
 
 async def test_a_document_that_cannot_be_stored_is_refused(documents: Documents) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import bson
 import pytest
 from bson.raw_bson import RawBSONDocument
+from pymongo.errors import AutoReconnect
 
 from query_service import replacing
 from query_service.replacing import DUPLICATE_KEY, Replaced, Replacement, replace_all
@@ -17,12 +18,15 @@ TOO_LARGE = 10_334
 class Server:
     """Takes every update but the last of each message where another document is there; remembers what came together."""
 
-    def __init__(self, *, another_there: bool = False) -> None:
+    def __init__(self, *, another_there: bool = False, hangs_up: int = 0) -> None:
         self.another_there = another_there
+        self.hangs_up = hangs_up
         self.messages: list[dict[str, Any]] = []
 
     def command(self, command: dict[str, Any]) -> dict[str, Any]:
         self.messages.append(command)
+        if len(self.messages) <= self.hangs_up:
+            raise AutoReconnect("connection closed")
         count = len(command["updates"])
         if self.another_there:
             return {"ok": 1.0, "n": count - 1, "writeErrors": [fault(count - 1, DUPLICATE_KEY)]}
@@ -65,6 +69,18 @@ def test_nothing_more_is_sent_once_nobody_waits() -> None:
     with pytest.raises(TimeoutError):
         replaced(server, numbered(1), seconds=-1)
     assert server.messages == []
+
+
+def test_a_server_that_hangs_up_is_asked_once_more() -> None:
+    server = Server(hangs_up=1)
+    assert replaced(server, numbered(2)) == Replaced(made=2)
+    first, second = server.messages
+    assert first == second
+
+
+def test_a_server_that_hangs_up_again_is_away() -> None:
+    with pytest.raises(AutoReconnect):
+        replaced(Server(hangs_up=2), numbered(2))
 
 
 def test_those_that_another_document_kept_out_are_known_by_their_place_among_all(

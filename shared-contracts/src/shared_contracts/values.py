@@ -22,6 +22,7 @@ MAX_ROOMS_OF_A_TYPE: Final = 1_000
 MAX_ROOM_TYPES: Final = 50
 MAX_ALLOWANCE: Final = 10_000
 PERIODS_REMEMBERED: Final = 1_024
+NIGHTS_REMEMBERED: Final = 31
 
 REFUSE_UNKNOWN_FIELDS: Final = ConfigDict(extra="forbid")
 
@@ -57,11 +58,18 @@ ReservationId = UUID
 GuestId = UUID
 
 
-@lru_cache(PERIODS_REMEMBERED)
 def nights_between(first: date, until: date) -> tuple[date, ...]:
     """Every date of the half-open period ``[first, until)``, in order; none where it is empty."""
-    start = first.toordinal()
-    return tuple(date.fromordinal(day) for day in range(start, until.toordinal()))
+    start, end = first.toordinal(), until.toordinal()
+    return _known_days(start, end) if end - start <= NIGHTS_REMEMBERED else _days(start, end)
+
+
+def _days(start: int, end: int) -> tuple[date, ...]:
+    return tuple(date.fromordinal(day) for day in range(start, end))
+
+
+_known_days: Final = lru_cache(PERIODS_REMEMBERED)(_days)
+"""A stay is asked for its nights again and again until it is stored; some megabyte at the most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What all DTOs have in common: plain records, each field chosen by hand and described by the text below it."""
+"""What all DTOs have in common: dictionaries, each field chosen by hand and described by the text below it."""
 
 from typing import Annotated
 
