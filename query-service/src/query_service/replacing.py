@@ -80,14 +80,15 @@ def replace_all(
 def _answer(database: Database[dict[str, Any]], command: dict[str, Any], until: float) -> Mapping[str, Any]:
     """What the server answers; it is asked once more where the connection was lost, as the driver does for its own.
 
-    What was made the first time is not made again: the stored document is no longer as it was known.
+    What was made the first time is not made again: the stored document is no longer as it was known. The driver writes
+    into what it is given, its session for one, so each try is given its own.
     """
     try:
-        return database.command(command)
+        return database.command(dict(command))
     except AutoReconnect:
         if monotonic() > until:
             raise
-    return database.command(command)
+    return database.command(dict(command))
 
 
 def _messages(replacements: Sequence[Replacement]) -> Iterator[Sequence[Replacement]]:

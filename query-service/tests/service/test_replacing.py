@@ -24,7 +24,8 @@ class Server:
         self.messages: list[dict[str, Any]] = []
 
     def command(self, command: dict[str, Any]) -> dict[str, Any]:
-        self.messages.append(command)
+        self.messages.append(dict(command))
+        command["lsid"] = len(self.messages)  # as the driver notes its session there
         if len(self.messages) <= self.hangs_up:
             raise AutoReconnect("connection closed")
         count = len(command["updates"])
