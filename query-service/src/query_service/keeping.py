@@ -1,9 +1,8 @@
 """The documents of a batch: read before it is folded, written after it, the checkpoints last."""
 
-import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from query_service.checkpoint import Checkpoint, checkpoint_in, record_of
 from query_service.documents import CHECKPOINTS
@@ -16,8 +15,7 @@ from query_service.recent import RecentDocuments, Stand
 from query_service.routes import KINDS, ROUTES, Copies, Route, routes_in
 from shared_contracts.envelope import EventEnvelope
 from shared_contracts.transport.crashing import CrashPoint, crash_here
-
-Result = TypeVar("Result")
+from shared_contracts.transport.waiting import wait_for_all
 
 
 class Store(Protocol):
@@ -131,7 +129,7 @@ class Keeping:
         for folded in hotels:
             for (collection, _), document in folded.changed.items():
                 changed.setdefault(collection, []).append(document)
-        await _all(self._write(collection, documents) for collection, documents in changed.items())
+        await wait_for_all(self._write(collection, documents) for collection, documents in changed.items())
 
     async def advance(
         self, hotels: Mapping[str, EventEnvelope], copies: Mapping[str, Copies], checkpoints: Mapping[str, Checkpoint]
@@ -149,11 +147,10 @@ class Keeping:
         reached = await self.checkpoints(hotels)
         return [hotel for hotel, last in hotels.items() if reached[hotel].position < last.position]
 
-    async def _write(self, collection: str, documents: Sequence[Document]) -> int:
+    async def _write(self, collection: str, documents: Sequence[Document]) -> None:
         newer = await self.store.write(collection, documents)
         crash_here(CrashPoint.PROJECTOR_BETWEEN_DOCUMENTS)
         self.metrics.written(collection, len(documents), newer)
-        return newer
 
 
 def stand_of(hotel_id: str, standing: Standing, copies: Copies) -> Stand:
@@ -170,12 +167,3 @@ def _by_collection(addresses: Iterable[Address]) -> dict[str, list[str]]:
     for collection, document_id in addresses:
         collections.setdefault(collection, []).append(document_id)
     return collections
-
-
-async def _all(operations: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
-    """The results of all, after all have ended, so that nothing still runs when one has failed."""
-    results = await asyncio.gather(*operations, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if not isinstance(result, BaseException)]

@@ -56,7 +56,7 @@ class ProjectorMetrics:
             self._lag.observe(lag)
 
     def written(self, collection: str, documents: int, already_newer: int) -> None:
-        """A bulk write returned."""
+        """The writes of a collection returned."""
         self._written.labels(collection).inc(documents - already_newer)
         self._newer.inc(already_newer)
 

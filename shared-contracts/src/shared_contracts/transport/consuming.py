@@ -13,7 +13,7 @@ from shared_contracts.transport.deliveries import Deliveries
 from shared_contracts.transport.inbox import Delivery, Inbox
 from shared_contracts.transport.resting import rest_seconds, waited_for_a_core
 from shared_contracts.transport.sharing import Sharing
-from shared_contracts.transport.waiting import wait_for, wait_for_any, wait_for_either
+from shared_contracts.transport.waiting import wait_for, wait_for_all, wait_for_any, wait_for_either
 
 __all__ = ["Consumer", "Delivery", "HandleBatch", "wait_for", "wait_for_any", "wait_for_either"]
 
@@ -97,13 +97,7 @@ class Consumer:
         for deliveries in batches:
             self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
             self.taken.update(delivery.queue for delivery in deliveries)
-        if len(batches) == 1:
-            return await self.handle(batches[0])
-        results = await asyncio.gather(*map(self.handle, batches), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        return None
+        await wait_for_all(map(self.handle, batches))
 
     async def _give_way(self, inbox: Inbox) -> None:
         """Once a look: leave each queue that another is to serve, where that is news or it was served here since.

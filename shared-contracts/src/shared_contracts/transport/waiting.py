@@ -1,6 +1,7 @@
-"""Waiting for the first of several things."""
+"""Waiting for the first of several things, or for all of them."""
 
 import asyncio
+from collections.abc import Awaitable, Iterable
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:
@@ -26,3 +27,10 @@ async def wait_for_any(seconds: float | None, *events: asyncio.Event) -> None:
     finally:
         for task in tasks:
             task.cancel()
+
+
+async def wait_for_all(operations: Iterable[Awaitable[None]]) -> None:
+    """Return when all have ended, so that nothing still runs when one has failed; raises the first fault then."""
+    for fault in await asyncio.gather(*operations, return_exceptions=True):
+        if fault is not None:
+            raise fault
