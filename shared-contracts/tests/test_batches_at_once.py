@@ -13,13 +13,15 @@ class Hands:
     """Handles batches; one of the first two that are in hand together can be made to fail."""
 
     def __init__(self, *, fails: bool = False) -> None:
-        self.in_hand = self.most_in_hand = 0
+        self.in_hand = self.most_in_hand = self.most_beside_what_came_again = 0
         self.fails = fails
         self.done: list[tuple[str, int]] = []
 
     async def handle(self, batch: Sequence[Delivery]) -> None:
         self.in_hand += 1
         self.most_in_hand = max(self.most_in_hand, self.in_hand)
+        if any(delivery.count for delivery in batch):
+            self.most_beside_what_came_again = max(self.most_beside_what_came_again, self.in_hand)
         await asyncio.sleep(0)
         if self.fails and self.in_hand == 2:
             self.fails = False
@@ -66,3 +68,4 @@ async def test_where_one_of_two_batches_fails_all_come_again_in_order(
     for queue in queues:
         assert list(dict.fromkeys(hands.of(queue))) == list(range(40))
     assert len(hands.done) == 40 * len(queues) + BATCH, "the batch that did not fail came again with the other"
+    assert hands.most_beside_what_came_again == 1, "what may be deadly is handled by itself"

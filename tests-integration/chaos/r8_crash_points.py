@@ -11,6 +11,7 @@ from chaos.migration import dies_while_migrating
 from chaos.poison import Poison
 from chaos.rebuild import dies_while_rebuilding
 from chaos.trial import Trial, trial
+from harness.front_office import next_order
 from harness.waiting import until
 from harness.world import World
 from shared_contracts.transport.crashing import CrashPoint
@@ -93,8 +94,19 @@ async def _process_dies(running: Trial, role: str, point: CrashPoint, hit: int, 
         process.end()
         world.start(role)
         await process.ready()
+    if role == "worker":
+        await _catches_up(running)
     running.history.harm("crash point", str(point), running.load.open_requests)
     return "" if ended == -SIGKILL else f"{point}: {role} ended with {ended}"
+
+
+async def _catches_up(running: Trial) -> None:
+    """Return once every hotel has the outcome of a command sent now.
+
+    A command that meets death after death is parked, as it should be; the first of a queue would be, here.
+    """
+    load = running.load
+    await load.closed([next_order(house, load.rng) for house in load.houses], len(load.houses))
 
 
 FIGURE: Final = Figure(

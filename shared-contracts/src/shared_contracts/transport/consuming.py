@@ -32,7 +32,8 @@ class Consumer:
     """Consumes ``queues``, at most ``prefetch`` unsettled of each, ``batch`` at a time; it rests after a small batch.
 
     Where much waits up to ``at_once`` batches, which have no queue in common, are handled at the same time: the one is
-    worked on while another waits for an answer.
+    worked on while another waits for an answer. Where anything in them had been delivered before they are handled one
+    after the other, so that who dies over a message dies over no batch but its own.
 
     The queues are expected to have a single active consumer: every process stands in the line of each queue, and the
     next takes over when the first is gone. With ``sharing``, a process goes to the end of the lines of the queues that
@@ -93,11 +94,17 @@ class Consumer:
             line.cut()
 
     async def _handle(self, batches: Sequence[Sequence[Delivery]]) -> None:
-        """Handle all; raises after all have ended where one could not be, and then those that were come again too."""
+        """Handle all; raises where one could not be, after those under way have ended, and then all come again."""
+        again = 0
         for deliveries in batches:
-            self.redelivered += sum(delivery.count > 0 for delivery in deliveries)
+            again += sum(delivery.count > 0 for delivery in deliveries)
             self.taken.update(delivery.queue for delivery in deliveries)
-        await wait_for_all(map(self.handle, batches))
+        self.redelivered += again
+        if not again:
+            await wait_for_all(map(self.handle, batches))
+            return
+        for deliveries in batches:
+            await self.handle(deliveries)
 
     async def _give_way(self, inbox: Inbox) -> None:
         """Once a look: leave each queue that another is to serve, where that is news or it was served here since.
