@@ -1,7 +1,7 @@
 """Connections and channels as aiormq shows them, with the broker of the simulation behind them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
@@ -187,14 +187,6 @@ class SimulatedChannel(aiormq.Channel):
         self.subscription = subscription = Subscription(queue, self.prefetch or 1_000_000, self._deliver, self.link)
         await self.ask(lambda: self.link.broker.subscribe(subscription))
 
-    async def basic_ack(self, delivery_tag: int, multiple: bool = False, wait: bool = True) -> Any:  # noqa: FBT001, FBT002
-        """Settle; it is written, and may be lost with the line."""
-        del wait
-        assert multiple, "one by one is not what the processes do"
-        if self.is_closed:
-            raise ChannelInvalidStateError("channel closed")
-        self.write_ack(delivery_tag)
-
     def write_ack(self, delivery_tag: int) -> None:
         """Settle all up to the tag, as soon as the broker hears of it."""
         if self.subscription is not None:
@@ -253,6 +245,15 @@ class SimulatedChannel(aiormq.Channel):
             confirmation.set_exception(DeliveryError(None, spec.Basic.Nack(tag)))
         else:
             confirmation.set_result(None)
+
+
+async def acknowledge(_: Link, tags: Mapping[SimulatedChannel, int]) -> None:
+    """Settle; it is written, and may be lost with the line. Stands in for ``acknowledging.acknowledge``."""
+    for channel in tags:
+        if channel.is_closed:
+            raise ChannelInvalidStateError("channel closed")
+    for channel, tag in tags.items():
+        channel.write_ack(tag)
 
 
 def _returned(message_id: str) -> DeliveredMessage:

@@ -17,7 +17,7 @@ from command_service import acceptance, deciding, ledger, lost, relay, sending
 from command_service import batch as batch_module
 from command_service.domain.decide import decide
 from query_service import keeping, projecting
-from shared_contracts.transport import consuming, publishing
+from shared_contracts.transport import consuming, inbox, publishing
 from shared_contracts.transport.resting import REST
 from simulation import amqp, connecting
 from simulation.process import current
@@ -55,6 +55,7 @@ def replacements(world: World) -> list[Replacement]:
         (publishing, "packed", lambda messages, *_: messages),
         (publishing, "ChannelFrame", amqp.Written),
         (consuming, "Deliveries", amqp.Takers),
+        (inbox, "acknowledge", amqp.acknowledge),
         (lost, "waiting_in", waiting_in),
         (relay, "connect", session),
         (sending, "monotonic", loop.time),

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 
 import structlog
@@ -85,8 +86,7 @@ class Consumer:
                 if batches := inbox.take(self.batch, self.at_once):
                     before = waited_for_a_core()
                     await self._handle(batches)
-                    for deliveries in batches:
-                        await inbox.settle(deliveries)
+                    await inbox.settle(list(chain(*batches)))
                     waited = waited_for_a_core() - before
                     await wait_for(stop, rest_seconds(waited, len(batches[0]), min(self.batch, self.prefetch)))
         finally:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import aiormq
 from aiormq.abc import AbstractChannel, DeliveredMessage
 
+from shared_contracts.transport.acknowledging import acknowledge
 from shared_contracts.transport.deliveries import Arrived, Deliveries
 from shared_contracts.transport.waiting import wait_for_any
 
@@ -111,9 +112,8 @@ class Inbox:
 
     async def settle(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge the deliveries, and with them all earlier ones of their queues."""
-        last = {delivery.queue: delivery.tag for delivery in deliveries}
-        for queue, tag in last.items():
-            await self.places[queue].channel.basic_ack(tag, multiple=True, wait=False)
+        tags = {self.places[delivery.queue].channel: delivery.tag for delivery in deliveries}
+        await acknowledge(self.connection, tags)
 
     async def something(self, *also: asyncio.Event) -> None:
         """Wait for deliveries or one of the events; ``ConnectionError`` when the broker took a channel away."""

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from shared_contracts.transport.collecting import collect_by_the_clock, collect_seldom
+from shared_contracts.transport.one_write import OneWrite
 
 FINISH_SECONDS: Final = 8
 LATEST_SECONDS: Final = 9.5
@@ -36,6 +37,7 @@ async def run(app: ASGIApp, host: str, port: int, stop: asyncio.Event, *loops: L
     server = uvicorn.Server(
         uvicorn.Config(
             app,
+            http=OneWrite,
             host=host,
             port=port,
             log_config=None,
