@@ -9,9 +9,10 @@ import pytest
 import uvicorn
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from harness.waiting import until
-from shared_contracts.transport.one_write import Gathering, OneWrite
+from shared_contracts.transport.one_write import MUCH_BYTES, Gathering, OneWrite
 
 
 class Socket(asyncio.Transport):
@@ -23,6 +24,12 @@ class Socket(asyncio.Transport):
 
     def write(self, data: Any) -> None:
         self.done.append(data)
+
+    def is_closing(self) -> bool:
+        return False
+
+    def resume_reading(self) -> None:
+        pass
 
     def close(self) -> None:
         self.done.append("closed")
@@ -41,6 +48,16 @@ async def test_what_is_written_in_one_turn_is_handed_on_as_one() -> None:
     gathering.write(b"next")
     await asyncio.sleep(0)
     assert socket.done == [b"head body", b"next"]
+
+
+async def test_what_is_much_is_handed_on_at_once() -> None:
+    socket = Socket()
+    gathering = Gathering(socket)
+    gathering.write(b"head ")
+    gathering.write(bytes(MUCH_BYTES))
+    assert socket.done == [b"head " + bytes(MUCH_BYTES)]
+    await asyncio.sleep(0)
+    assert len(socket.done) == 1
 
 
 async def test_what_was_written_goes_before_the_end() -> None:
@@ -144,3 +161,34 @@ async def test_who_asks_whether_to_go_on_is_told_so() -> None:
         assert client.pieces[0].startswith(b"HTTP/1.1 100")
         transport.write(b"body")
         await until(lambda: b"".join(client.pieces).endswith(b"\r\n\r\nbody"))
+
+
+def serving(socket: Socket) -> OneWrite:
+    server = OneWrite(uvicorn.Config(_body, log_config=None), ServerState(), {})
+    server.connection_made(socket)
+    return server
+
+
+async def test_who_says_no_more_is_owed_what_was_written() -> None:
+    socket = Socket()
+    server = serving(socket)
+    server.transport.write(b"owed")
+    server.eof_received()
+    assert socket.done == [b"owed"], "before the loop closes the socket"
+
+
+async def test_a_whole_answer_leaves_in_the_turn_that_ends_it() -> None:
+    socket = Socket()
+    server = serving(socket)
+    server.transport.write(b"answer")
+    server.on_response_complete()
+    assert socket.done == [b"answer"]
+
+
+async def test_what_was_written_to_a_caller_that_is_gone_is_forgotten() -> None:
+    socket = Socket()
+    server = serving(socket)
+    server.transport.write(b"never heard")
+    server.connection_lost(ConnectionResetError())
+    await asyncio.sleep(0)
+    assert b"never heard" not in socket.done

@@ -1,5 +1,6 @@
 """R8: every named crash point is hit, the 1st, 2nd and 7th time that it is passed by; and no promise breaks with it."""
 
+import asyncio
 import random
 from collections.abc import Mapping
 from signal import SIGKILL
@@ -18,6 +19,7 @@ from shared_contracts.transport.crashing import CrashPoint
 
 BURST: Final = 8
 DEATH_SECONDS: Final = 30.0
+CATCH_UP_SECONDS: Final = 120.0
 POINTS: Final = tuple(CrashPoint)
 ROLES: Final = {
     "api": "command-api",
@@ -94,19 +96,20 @@ async def _process_dies(running: Trial, role: str, point: CrashPoint, hit: int, 
         process.end()
         world.start(role)
         await process.ready()
+    running.history.harm("crash point", str(point), running.load.open_requests)
     if role == "worker":
         await _catches_up(running)
-    running.history.harm("crash point", str(point), running.load.open_requests)
     return "" if ended == -SIGKILL else f"{point}: {role} ended with {ended}"
 
 
 async def _catches_up(running: Trial) -> None:
-    """Return once every hotel has the outcome of a command sent now.
+    """Return once every hotel has the outcome of a command sent now; ``TimeoutError`` where one has not in time.
 
     A command that meets death after death is parked, as it should be; the first of a queue would be, here.
     """
     load = running.load
-    await load.closed([next_order(house, load.rng) for house in load.houses], len(load.houses))
+    async with asyncio.timeout(CATCH_UP_SECONDS):
+        await load.closed([next_order(house, load.rng) for house in load.houses], len(load.houses))
 
 
 FIGURE: Final = Figure(

@@ -14,6 +14,7 @@ from shared_contracts.catalog import COMMANDS
 from shared_contracts.transport.direct_route import DirectRoute
 from shared_contracts.transport.problem_handlers import install
 from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA
+from shared_contracts.transport.telemetry import NO_TELEMETRY
 
 PREFIX: Final = "/v1/hotels/{hotel_id}/commands"
 HOTEL_PARAMETER: Final = {"name": "hotel_id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -65,7 +66,14 @@ _MORE_MEMBERS: Final = {
 
 def build_app(commands: CommandRoutes, reading: ReadingRoutes, observation: list[Route]) -> FastAPI:
     """The application; it owns no state and starts nothing."""
-    app = FastAPI(title="Innkeep commands", version="1", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    app = FastAPI(
+        title="Innkeep commands",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        telemetry=NO_TELEMETRY,
+    )
     install(app)
     for task, command in COMMANDS.items():
         app.router.add_api_route(

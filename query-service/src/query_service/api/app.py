@@ -23,6 +23,7 @@ from query_service.projections.statistics_dto import StatisticsDto
 from shared_contracts.transport.direct_route import DirectRoute
 from shared_contracts.transport.problem_handlers import install
 from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem_response
+from shared_contracts.transport.telemetry import NO_TELEMETRY
 
 HOTEL: Final = "/v1/hotels/{hotel_id}"
 _PROBLEM: Final[dict[str, Any]] = {"content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
@@ -64,6 +65,7 @@ def build_app(routes: Routes, observation: list[Route]) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     install(app)
     app.add_exception_handler(DocumentsUnavailableError, _unavailable)

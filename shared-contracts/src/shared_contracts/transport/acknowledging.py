@@ -17,8 +17,9 @@ ACK: Final = Struct(">HHQ?")
 async def acknowledge(connection: aiormq.Connection, tags: Mapping[AbstractChannel, int]) -> None:
     """Acknowledge on each channel of the connection what was delivered up to the tag; returns before it is written.
 
-    ``ChannelInvalidStateError`` where one of them is closed, and then none is acknowledged. One ``basic_ack`` a channel
-    is a frame, a write to the socket and a wake of the broker each.
+    ``ChannelInvalidStateError`` where one of them is closed, and then none is acknowledged; where the broker is closing
+    one it ends the connection instead, and all come again. One ``basic_ack`` a channel is a frame, a write to the
+    socket and a wake of the broker each.
     """
     for channel in tags:
         if channel.is_closed:

@@ -85,16 +85,18 @@ class Consumer:
                 await self._give_way(inbox)
                 if batches := inbox.take(self.batch, self.at_once):
                     before = waited_for_a_core()
-                    await self._handle(batches)
-                    await inbox.settle(list(chain(*batches)))
+                    await self._handle(batches, inbox)
                     waited = waited_for_a_core() - before
                     await wait_for(stop, rest_seconds(waited, len(batches[0]), min(self.batch, self.prefetch)))
         finally:
             await close(connection)
             line.cut()
 
-    async def _handle(self, batches: Sequence[Sequence[Delivery]]) -> None:
-        """Handle all; raises where one could not be, after those under way have ended, and then all come again."""
+    async def _handle(self, batches: Sequence[Sequence[Delivery]], inbox: Inbox) -> None:
+        """Handle and settle all; raises where one could not be, after those under way have ended.
+
+        Then those that are not settled come again.
+        """
         again = 0
         for deliveries in batches:
             again += sum(delivery.count > 0 for delivery in deliveries)
@@ -102,9 +104,11 @@ class Consumer:
         self.redelivered += again
         if not again:
             await wait_for_all(map(self.handle, batches))
+            await inbox.settle(list(chain(*batches)))
             return
         for deliveries in batches:
             await self.handle(deliveries)
+            await inbox.settle(deliveries)
 
     async def _give_way(self, inbox: Inbox) -> None:
         """Once a look: leave each queue that another is to serve, where that is news or it was served here since.

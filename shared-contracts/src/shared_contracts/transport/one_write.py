@@ -4,21 +4,40 @@ Each write is a call of the system and a packet, and the client is woken for bot
 """
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MUCH_BYTES: Final = 65_536
 
 
 class OneWrite(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it."""
 
+    transport: "Gathering"
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Serve the connection."""
         super().connection_made(Gathering(transport))
 
+    def on_response_complete(self) -> None:
+        """Have the answer, which is whole, leave now."""
+        self.transport.hand_on()
+        super().on_response_complete()
+
+    def eof_received(self) -> None:
+        """The caller says no more, and is still owed what was written: the loop closes the socket after this."""
+        self.transport.hand_on()
+        super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody hears what was written."""
+        self.transport.forget()
+        super().connection_lost(exc)
+
 
 class Gathering(asyncio.Transport):
-    """Hands on what is written in one turn of the loop as one, when the turn has ended; the rest is as it was."""
+    """Hands on what is written as one: when it is told to, when much is there, and in the next turn of the loop."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         """Hand on to ``transport``."""
@@ -26,21 +45,37 @@ class Gathering(asyncio.Transport):
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._written: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Hand it on soon, in order."""
         if not self._written:
-            self._loop.call_soon(self._hand_on)
+            self._loop.call_soon(self.hand_on)
         self._written.append(bytes(data))
+        self._size += len(data)
+        if self._size >= MUCH_BYTES:
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        """Hand on what was written, now."""
+        if self._written:
+            data = b"".join(self._written)
+            self.forget()
+            self._transport.write(data)
+
+    def forget(self) -> None:
+        """Never hand on what was written."""
+        self._written.clear()
+        self._size = 0
 
     def close(self) -> None:
         """Hand on what was written, and close."""
-        self._hand_on()
+        self.hand_on()
         self._transport.close()
 
     def abort(self) -> None:
         """Close, and forget what was written."""
-        self._written.clear()
+        self.forget()
         self._transport.abort()
 
     def is_closing(self) -> bool:
@@ -58,9 +93,3 @@ class Gathering(asyncio.Transport):
     def resume_reading(self) -> None:
         """As the other."""
         self._transport.resume_reading()
-
-    def _hand_on(self) -> None:
-        if self._written:
-            data = b"".join(self._written)
-            self._written.clear()
-            self._transport.write(data)
