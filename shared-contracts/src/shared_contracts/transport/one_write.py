@@ -14,25 +14,26 @@ MUCH_BYTES: Final = 65_536
 class OneWrite(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it."""
 
-    transport: "Gathering"
+    gathering: "Gathering"
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Serve the connection."""
-        super().connection_made(Gathering(transport))
+        self.gathering = Gathering(transport)
+        super().connection_made(self.gathering)
 
     def on_response_complete(self) -> None:
         """Have the answer, which is whole, leave now."""
-        self.transport.hand_on()
+        self.gathering.hand_on()
         super().on_response_complete()
 
     def eof_received(self) -> None:
         """The caller says no more, and is still owed what was written: the loop closes the socket after this."""
-        self.transport.hand_on()
+        self.gathering.hand_on()
         super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody hears what was written."""
-        self.transport.forget()
+        self.gathering.forget()
         super().connection_lost(exc)
 
 
