@@ -30,10 +30,10 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     async with trial(world, "R2", rng) as running:
         deaths = await Killing(running, "relay", rng, unsent, POINTS).kills(n)
         violations = await running.judge(prompt=True)
-        proofs = {
-            "in flight": deaths.in_flight,
-            "duplicates dropped": running.counting.total("worker", "innkeep_repeated_commands_total"),
-        }
+        counting = running.counting
+        commands = counting.total("worker", "innkeep_repeated_commands_total")
+        events = counting.total("projector", "innkeep_repeated_events_total")
+        proofs = {"in flight": deaths.in_flight, "duplicates dropped": commands + events}
     return [killed(FIGURE, deaths, violations, proofs)]
 
 

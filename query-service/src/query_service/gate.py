@@ -24,6 +24,11 @@ def passed(checkpoint: int, envelopes: Iterable[EventEnvelope]) -> Passed:
     return Passed(tuple(following), gap=bool(waiting))
 
 
+def repeated(checkpoint: int, envelopes: Iterable[EventEnvelope]) -> int:
+    """How many of the events are not after the checkpoint."""
+    return sum(envelope.position <= checkpoint for envelope in envelopes)
+
+
 def contradicts(checkpoint: Checkpoint, envelopes: Iterable[EventEnvelope]) -> bool:
     """Whether the events of one hotel cannot all be of one history with its documents: the feed must tell which are."""
     seen: dict[int, tuple[object, object]] = {}

@@ -46,6 +46,7 @@ class ProjectorMetrics:
             "innkeep_last_round_timestamp_seconds", "When all hotels of this process were compared", registry=registry
         )
         self._unreadable = Counter("innkeep_parked_messages_total", "Messages nobody can read", registry=registry)
+        self._repeated = Counter("innkeep_repeated_events_total", "Dropped: projected before", registry=registry)
         self._gaps = Counter("innkeep_gap_fills_total", "Pages asked from the feed", registry=registry)
 
     def projected(self, lags: list[float]) -> None:
@@ -78,6 +79,10 @@ class ProjectorMetrics:
     def parked_message(self) -> None:
         """A message was parked."""
         self._unreadable.inc()
+
+    def repeated(self, events: int) -> None:
+        """So many events came that are in their documents already."""
+        self._repeated.inc(events)
 
     def asked_feed(self) -> None:
         """The feed was asked for what is missing."""

@@ -16,7 +16,7 @@ from query_service.diverging import Divergence, Missing, events_after
 from query_service.documents import DocumentRefusedError, DocumentsUnavailableError
 from query_service.feed import FeedPage, FeedUnavailableError, UnknownHotelError
 from query_service.folding import Address, Fault, Folded, fold, plan
-from query_service.gate import by_hotel, contradicts, passed
+from query_service.gate import by_hotel, contradicts, passed, repeated
 from query_service.keeping import Keeping, Standing, stand_of
 from query_service.metrics import ProjectorMetrics
 from query_service.parking import Parking
@@ -75,6 +75,8 @@ class Projecting:
         async with self._turn:
             standing = await self.keeping.standing(arrived)
             checkpoints = standing.checkpoints
+            again = sum(repeated(checkpoints[hotel].position, events) for hotel, events in arrived.items())
+            self.metrics.repeated(again)
             going = {hotel: events for hotel, events in arrived.items() if hotel not in standing.held}
             gaps = [hotel for hotel, events in going.items() if passed(checkpoints[hotel].position, events).gap]
             ready = await asyncio.gather(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from query_service.checkpoint import Checkpoint, checkpoint_in, record_of
-from query_service.gate import Passed, by_hotel, contradicts, passed
+from query_service.gate import Passed, by_hotel, contradicts, passed, repeated
 
 EVENTS = tuple(History().opened().allowed("DBL", 0, 9, 1).closed().closed().closed().events)
 
@@ -19,6 +19,7 @@ def test_what_follows_the_checkpoint_passes_in_order_and_once() -> None:
 
 def test_what_the_checkpoint_holds_already_is_dropped() -> None:
     assert passed(2, EVENTS[:2]) == Passed((), gap=False)
+    assert repeated(2, EVENTS[:4]) == 2
 
 
 def test_nothing_passes_over_a_gap() -> None:

@@ -46,6 +46,7 @@ async def test_events_that_come_again_change_nothing(
     await projector.take(*history.events[3:8], *history.events)
     await holds(documents, history)
     assert projector.count("innkeep_projected_events_total") == len(history.events)
+    assert projector.count("innkeep_repeated_events_total") == 5 + len(history.events)
 
 
 async def test_events_out_of_order_are_put_in_order(
