@@ -17,6 +17,7 @@ import uvloop
 
 from benchmarks.connection import Connection
 from benchmarks.load import SAMPLE_WAIT
+from benchmarks.telling import tell
 from benchmarks.work import GUEST, Booking, bookings
 
 BOOKED: Final = frozenset({201, 202})
@@ -139,7 +140,7 @@ async def run(mix: Mix) -> Mixed:
 def main() -> None:
     """Read what to do, do it, and write what came of it."""
     mixed = asdict(uvloop.run(run(Mix(**orjson.loads(sys.stdin.buffer.read())))))
-    sys.stdout.buffer.write(orjson.dumps(mixed | {"processor": time.process_time()}))
+    tell(mixed | {"processor": time.process_time()})
 
 
 if __name__ == "__main__":
