@@ -5,13 +5,14 @@ The command ``update`` is said as it is: the driver's ``bulk_write`` takes twice
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect
 
+from query_service.once_more import once_more
 from query_service.settings import MAX_UPDATE_BYTES, MAX_UPDATES, UPDATE_OVERHEAD_BYTES
 
 DURABLE: Final[Mapping[str, Any]] = {"w": "majority", "j": True}
@@ -72,22 +73,13 @@ def replace_all(
             raise TimeoutError
         updates = [{"q": one.known, "u": one.document, "upsert": one.upsert} for one in part]
         command = {"update": collection, "updates": updates, "ordered": False, "writeConcern": DURABLE}
-        replaced.add(first, _answer(database, command, until))
+        # What the first try made, a second does not make again: the stored document is no longer as it was known.
+        replaced.add(first, once_more(partial(_said, database, command), until))
         first += len(part)
     return replaced
 
 
-def _answer(database: Database[dict[str, Any]], command: dict[str, Any], until: float) -> Mapping[str, Any]:
-    """What the server answers; it is asked once more where the connection was lost, as the driver does for its own.
-
-    What was made the first time is not made again: the stored document is no longer as it was known. The driver writes
-    into what it is given, its session for one, so each try is given its own.
-    """
-    try:
-        return database.command(dict(command))
-    except AutoReconnect:
-        if monotonic() > until:
-            raise
+def _said(database: Database[dict[str, Any]], command: Mapping[str, Any]) -> Mapping[str, Any]:
     return database.command(dict(command))
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pymongo
 import pytest
+from pymongo.database import Database
+from pymongo.errors import AutoReconnect
 
 from query_service.documents import DocumentRefusedError, Documents, DocumentsUnavailableError
 from query_service.readiness import COLLECTIONS
@@ -32,6 +34,28 @@ async def test_many_more_documents_than_one_question_may_ask_for_are_found(docum
     assert (await documents.find("hotel", names)).keys() == set(names)
 
 
+async def test_more_than_one_message_may_hold_is_found_at_once(documents: Documents) -> None:
+    large = {f"n{number}": {**at(1, f"n{number}"), "note": "x" * 6_291_456} for number in range(4)}
+    for document in large.values():
+        await documents.write("hotel", [document])
+    assert await documents.find("hotel", list(large)) == large
+
+
+async def test_what_is_asked_over_a_connection_that_is_lost_is_asked_once_more(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await documents.write("hotel", [at(1)])
+    ask, lost = Database.cursor_command, [AutoReconnect("connection closed")]
+
+    def ask_or_lose(*asked: Any) -> Any:
+        if lost:
+            raise lost.pop()
+        return ask(*asked)
+
+    monkeypatch.setattr(Database, "cursor_command", ask_or_lose)
+    assert await documents.find("hotel", ["a"]) == {"a": at(1)}
+
+
 async def test_nothing_is_found_where_nothing_is_asked(documents: Documents) -> None:
     assert await documents.find("hotel", []) == {}
 
@@ -41,8 +65,8 @@ async def test_collections_are_looked_at_one_after_the_other_in_the_order_given(
 ) -> None:
     look = Documents._found_in
 
-    def look_and_write(self: Documents, collection: str, ids: list[str]) -> dict[str, Any]:
-        found = look(self, collection, ids)
+    def look_and_write(self: Documents, collection: str, ids: list[str], until: float) -> dict[str, Any]:
+        found = look(self, collection, ids, until)
         if collection == "hotel":
             with pymongo.MongoClient[dict[str, Any]](mongodb_url) as client:
                 client[database]["statistics"].insert_one(at(1, ids[0]))
@@ -62,7 +86,7 @@ async def test_what_nobody_waits_for_any_more_is_not_looked_at(
     looked = list[str]()
     may = threading.Event()
 
-    def look(_: Documents, collection: str, __: list[str]) -> dict[str, Any]:
+    def look(_: Documents, collection: str, *__: object) -> dict[str, Any]:
         looked.append(collection)
         may.wait()
         return {}

@@ -11,7 +11,7 @@ from command_service.api.commands import CommandRoutes
 from command_service.api.parsing import BODIES, Batch, BatchItem
 from command_service.api.reading import ReadingRoutes
 from shared_contracts.catalog import COMMANDS
-from shared_contracts.transport.direct_route import DirectRoute
+from shared_contracts.transport.direct_app import DirectApp
 from shared_contracts.transport.problem_handlers import install
 from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA
 from shared_contracts.transport.telemetry import NO_TELEMETRY
@@ -64,9 +64,9 @@ _MORE_MEMBERS: Final = {
 }
 
 
-def build_app(commands: CommandRoutes, reading: ReadingRoutes, observation: list[Route]) -> FastAPI:
+def build_app(commands: CommandRoutes, reading: ReadingRoutes, observation: list[Route]) -> DirectApp:
     """The application; it owns no state and starts nothing."""
-    app = FastAPI(
+    app = DirectApp(
         title="Innkeep commands",
         version="1",
         docs_url=None,
@@ -76,10 +76,10 @@ def build_app(commands: CommandRoutes, reading: ReadingRoutes, observation: list
     )
     install(app)
     for task, command in COMMANDS.items():
-        app.router.add_api_route(
+        app.add_direct_route(
             f"{PREFIX}/{task}",
             commands.one(task),
-            methods=["POST"],
+            "POST",
             status_code=202,
             name=task,
             description=command.__doc__,
@@ -87,16 +87,14 @@ def build_app(commands: CommandRoutes, reading: ReadingRoutes, observation: list
             openapi_extra=_operation(
                 command.__name__, [HOTEL_PARAMETER, KEY_PARAMETER, VERSION_PARAMETER, WAIT_PARAMETER]
             ),
-            route_class_override=DirectRoute,
         )
-    app.router.add_api_route(
+    app.add_direct_route(
         PREFIX,
         commands.many,
-        methods=["POST"],
+        "POST",
         status_code=207,
         responses=PROBLEMS,
         openapi_extra=_operation("Batch", [HOTEL_PARAMETER]),
-        route_class_override=DirectRoute,
     )
     app.add_api_route(f"{PREFIX}/{{task}}", commands.unknown, methods=["POST"], include_in_schema=False)
     app.add_api_route("/v1/commands/{command_id}", reading.status, methods=["GET"], responses=PROBLEMS)

@@ -26,7 +26,7 @@ from command_service.database import DatabaseDownError
 from command_service.settings import MAX_BATCH_BODY_BYTES, MAX_BODY_BYTES, MAX_WAIT_SECONDS, RETRY_AFTER_SECONDS
 from shared_contracts.catalog import COMMANDS
 from shared_contracts.transport.access import Access, Principal
-from shared_contracts.transport.direct_route import Endpoint
+from shared_contracts.transport.direct_paths import Endpoint
 from shared_contracts.transport.problems import Problem, ProblemError, problem_body
 
 JSON: Final = "application/json"

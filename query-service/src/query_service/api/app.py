@@ -3,10 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from query_service.api.answering import UNAVAILABLE
 from query_service.api.asking import Question, asking, described
@@ -20,7 +19,7 @@ from query_service.projections.hotel_dto import HotelDto
 from query_service.projections.reservation_dto import ReservationDto
 from query_service.projections.room_rack_dto import RackDto
 from query_service.projections.statistics_dto import StatisticsDto
-from shared_contracts.transport.direct_route import DirectRoute
+from shared_contracts.transport.direct_app import DirectApp
 from shared_contracts.transport.problem_handlers import install
 from shared_contracts.transport.problems import MEDIA_TYPE, PROBLEM_SCHEMA, problem_response
 from shared_contracts.transport.telemetry import NO_TELEMETRY
@@ -43,22 +42,9 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-class HeadAsGet:
-    """Answers HEAD as GET; the server leaves the body out."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap the application."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
-        head = scope["type"] == "http" and scope["method"] == "HEAD"
-        await self._app({**scope, "method": "GET"} if head else scope, receive, send)
-
-
-def build_app(routes: Routes, observation: list[Route]) -> FastAPI:
+def build_app(routes: Routes, observation: list[Route]) -> DirectApp:
     """The application with all its routes, each described in ``/openapi.json``."""
-    app = FastAPI(
+    app = DirectApp(
         title="Innkeep queries",
         version="1",
         docs_url=None,
@@ -69,7 +55,6 @@ def build_app(routes: Routes, observation: list[Route]) -> FastAPI:
     )
     install(app)
     app.add_exception_handler(DocumentsUnavailableError, _unavailable)
-    app.add_middleware(HeadAsGet)
     _add(app, "", OfHotel, routes.hotel, HotelDto)
     _add(app, "/reservations/{reservation_id}", OfReservation, routes.reservation, ReservationDto)
     _add(app, "/availability", Window, routes.availability, AvailabilityDto)
@@ -83,22 +68,21 @@ def build_app(routes: Routes, observation: list[Route]) -> FastAPI:
 
 
 def _add(
-    app: FastAPI,
+    app: DirectApp,
     path: str,
     question: type[Question],
     answer: Callable[[Request, Question], Awaitable[Response]],
     dto: type[Dto],
 ) -> None:
-    app.router.add_api_route(
+    app.add_direct_route(
         f"{HOTEL}{path}",
         asking(question, answer),
-        methods=["GET"],
+        "GET",
         name=answer.__name__,
         description=answer.__doc__,
         response_class=Response,
         responses=PROBLEMS | {200: {"model": dto, "description": dto.__doc__ or ""}},
         openapi_extra={"parameters": described(question, f"{HOTEL}{path}")},
-        route_class_override=DirectRoute,
     )
 
 

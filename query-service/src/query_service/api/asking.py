@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared_contracts.transport.direct_route import Endpoint
+from shared_contracts.transport.direct_paths import Endpoint
 from shared_contracts.transport.problems import FieldError, ProblemError, field_errors, invalid_request
 
 Question = TypeVar("Question", bound=BaseModel)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from time import perf_counter
 from typing import Final
 
@@ -58,6 +59,7 @@ class Measured:
         self._app = app
         self._running = 0
         self._requests = Counter("innkeep_http_requests_total", "Answers", ["method", "status"], registry=registry)
+        self._counted = cache(self._requests.labels)
         self._seconds = Histogram(
             "innkeep_http_request_seconds", "Until the answer ends", buckets=REQUEST_BUCKETS, registry=registry
         )
@@ -82,7 +84,7 @@ class Measured:
         finally:
             self._running -= 1
             method = scope["method"] if scope["method"] in METHODS else "OTHER"
-            self._requests.labels(method, status).inc()
+            self._counted(method, status).inc()
             self._seconds.observe(perf_counter() - started)
 
 
