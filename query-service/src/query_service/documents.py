@@ -1,4 +1,4 @@
-"""The document store. Only it and ``replacing`` name the MongoDB driver, and use what motor and PyMongo share alone.
+"""The document store. Only it and two beside it name the MongoDB driver, and use what motor and PyMongo share alone.
 
 What is asked for most goes to the PyMongo client that every motor client has inside, in threads of our own.
 
@@ -210,6 +210,8 @@ class Documents:
         """Documents, by a command said as it is: the driver's ``find`` takes a third more time (decision 9)."""
         wanted = ids[0] if len(ids) == 1 else {"$in": ids}
         command = {"find": collection, "filter": {"_id": wanted}, "batchSize": len(ids) + 1}
+        if concern := self._plain.read_concern.document:  # what the URL may say, which the driver leaves to us here
+            command["readConcern"] = concern
         return self._plain.cursor_command(command).to_list()
 
     async def _in_thread(self, step: Callable[[], T]) -> T:

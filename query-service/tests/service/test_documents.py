@@ -4,6 +4,7 @@ import asyncio
 import random
 import threading
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import pymongo
@@ -54,6 +55,20 @@ async def test_what_is_asked_over_a_connection_that_is_lost_is_asked_once_more(
 
     monkeypatch.setattr(Database, "cursor_command", ask_or_lose)
     assert await documents.find("hotel", ["a"]) == {"a": at(1)}
+
+
+async def test_how_sure_a_find_must_be_is_for_the_address_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[dict[str, Any]]()
+
+    def ask(_: object, command: dict[str, Any]) -> Any:
+        asked.append(command)
+        return SimpleNamespace(to_list=list)
+
+    monkeypatch.setattr(Database, "cursor_command", ask)
+    for address in (NOWHERE, f"{NOWHERE}/?readConcernLevel=majority"):
+        with closing(Documents(address, "any", 5)) as documents:
+            await documents.find("hotel", ["a"])
+    assert [one.get("readConcern") for one in asked] == [None, {"level": "majority"}]
 
 
 async def test_nothing_is_found_where_nothing_is_asked(documents: Documents) -> None:

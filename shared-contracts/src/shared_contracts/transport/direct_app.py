@@ -15,7 +15,7 @@ class DirectApp(FastAPI):
     """Described by FastAPI; direct endpoints read their request by themselves, so there is nothing to solve for them.
 
     Nor do they need what else stands between a server and an endpoint, which takes longer than most of them (decision
-    9). What they raise is answered by the application's handlers, and all else by FastAPI, as everywhere.
+    9): no middleware sees their requests, and a fault of theirs ends with its handler. All else is FastAPI's to answer.
     """
 
     def __init__(self, **described: Any) -> None:
@@ -41,6 +41,7 @@ class DirectApp(FastAPI):
             response = await endpoint(request)
         except Exception as error:  # noqa: BLE001  # each has a handler, which tells of it
             response = await self._answer_to(request, error)
+            error.__traceback__ = None  # or it keeps the frames that know it, until cycles are looked for
         await response(scope, receive, send)
 
     async def _answer_to(self, request: Request, error: Exception) -> Response:
