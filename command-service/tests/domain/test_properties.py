@@ -53,7 +53,7 @@ def play(history: list[tuple[UUID, AnyCommand]]) -> tuple[House, list[AnyEvent]]
 
 
 @for_all(histories)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_night_is_sold_beyond_its_limit_and_every_sold_night_has_its_buyer(history: list) -> None:
     house, _ = play(history)
     assert isinstance(house.hotel, OpenedHotel)
@@ -80,7 +80,7 @@ def test_no_night_is_sold_beyond_its_limit_and_every_sold_night_has_its_buyer(hi
 
 
 @for_all(histories)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_room_is_promised_twice_for_a_night(history: list) -> None:
     house, _ = play(history)
     for spans in house.calendars.values():
@@ -91,14 +91,14 @@ def test_no_room_is_promised_twice_for_a_night(history: list) -> None:
 
 
 @for_all(histories)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_house_is_the_fold_of_its_events(history: list) -> None:
     house, events = play(history)
     assert fold(events) == house
 
 
 @for_all(histories, st.integers(1, 8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_free_night_is_never_refused(history: list, first: int) -> None:
     house, _ = play(history)
     assert isinstance(house.hotel, OpenedHotel)
@@ -112,7 +112,7 @@ def test_a_free_night_is_never_refused(history: list, first: int) -> None:
 
 
 @for_all(histories)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_tasks_told_to_readers_are_those_that_would_be_accepted(history: list) -> None:
     house, _ = play(history)
     assert isinstance(house.hotel, OpenedHotel)

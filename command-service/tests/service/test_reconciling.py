@@ -135,7 +135,7 @@ async def test_a_look_does_not_wait_for_a_decision_that_holds_the_lock(
 
 
 @for_all(histories)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 async def test_whatever_is_asked_in_whatever_order_the_tables_stay_the_fold_of_the_events(
     session: Connection, database: Pool, ledger: Ledger, history: list
 ) -> None:

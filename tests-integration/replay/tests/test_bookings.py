@@ -120,7 +120,7 @@ def test_no_file_is_said(tmp_path: Path) -> None:
         list(read_bookings(tmp_path / "nothing"))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_bookings_or_an_error_that_says_why(
     tmp_path_factory: pytest.TempPathFactory, content: bytes

@@ -76,7 +76,7 @@ def bookings(draw: st.DrawFn) -> list[Booking]:
     return [*made, booking(len(made) + 1, date(2020, 3, 1), 1, Outcome.NO_SHOW, date(2020, 3, 1))]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(bookings(), st.sampled_from(["1", "0.5", "2"]))
 def test_any_bookings_come_to_what_was_counted(made: list[Booking], limit: str) -> None:
     """Nothing is asked out of place either: the hotel in memory would fail."""

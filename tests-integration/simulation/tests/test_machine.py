@@ -52,7 +52,7 @@ patient = [
     HealthCheck.data_too_large,
     HealthCheck.function_scoped_fixture,
 ]
-few = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=patient)
+few = settings(max_examples=25, stateful_step_count=25, suppress_health_check=patient)
 
 
 def day(number: int) -> date:
