@@ -121,6 +121,7 @@ async def test_every_figure_read_back_equals_the_count_of_the_file(pair: Pair, t
     assert (first["bookings_refused"] > 0) is (limit == "0.7")
 
 
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_processes_that_die_in_mid_replay_change_no_figure(pair: Pair, tmp_path: Path, seed: int) -> None:
     async with deaths(pair, seed) as died:

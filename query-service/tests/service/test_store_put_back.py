@@ -86,7 +86,6 @@ async def take(projecting: Projecting, events: Sequence[EventEnvelope]) -> None:
         await projecting.handle([delivery(event) for event in events])
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("own", [KNOWN, COPIED], ids=["the first batch", "a batch after another"])
 async def test_wherever_in_a_batch_it_happens_the_documents_are_what_the_events_say(
     projector: Projector, documents: Documents, feed: FeedInMemory, history: History, own: int
