@@ -20,6 +20,13 @@ from shared_contracts.transport.access import Access
 from shared_contracts.transport.amqp import declare_topology
 
 
+@pytest.fixture(autouse=True)
+def a_pause_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers are asked with more patience than in service: the machine may pause."""
+    monkeypatch.setattr("command_service.readiness.READINESS_SECONDS", 30)
+    monkeypatch.setattr("command_service.durability.READINESS_SECONDS", 30)
+
+
 @pytest.fixture(scope="session")
 async def database(postgres_url: str) -> AsyncIterator[Pool]:
     url = SecretStr(postgres_url)

@@ -17,6 +17,13 @@ from shared_contracts.transport.access import Access
 SECONDS = 10.0
 
 
+@pytest.fixture(autouse=True)
+def a_pause_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store is asked with more patience than in service: the machine may pause."""
+    monkeypatch.setattr("query_service.documents.SERVER_SELECTION_SECONDS", SECONDS)
+    monkeypatch.setattr("query_service.readiness.READINESS_SECONDS", 30)
+
+
 @pytest.fixture
 def database() -> str:
     """The name of a database that nobody else uses."""
