@@ -152,7 +152,7 @@ async def test_a_command_of_a_foreign_hotel_is_as_unknown_as_none(
     api: httpx2.AsyncClient, database: Pool, seaside: str
 ) -> None:
     command_id = UUID((await sent(api, seaside, BOOKING))[0]["command_id"])
-    async with command_api(database, somebody("hotel:read", "elsewhere")) as client, asyncio.timeout(2):
+    async with command_api(database, somebody("hotel:read", "elsewhere")) as client, asyncio.timeout(10):
         foreign, none = [
             await client.get(f"/v1/commands/{asked}", headers=SECRET | {"Prefer": "wait=20"})
             for asked in (command_id, uuid4())

@@ -10,12 +10,13 @@ import pytest
 from pydantic import SecretStr
 
 from command_service.database import Pool, pool
+from harness.waiting import until
 from orders import BOOK
 from running import command_api
 from shared_contracts.transport.access import Access
 
 BOOKING: dict[str, Any] = {"task": "book-room", "body": BOOK}
-SOON = 3
+SOON = 15
 
 
 class Wire:
@@ -78,7 +79,6 @@ async def test_who_waits_is_answered_when_the_process_stops(database: Pool, seas
 async def test_reads_end_while_the_database_hangs(
     postgres_url: str, seaside: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("command_service.api.reads.READ_SECONDS", 0.3)
     paths = [f"/v1/commands/{uuid4()}", f"/v1/hotels/{seaside}/events", "/v1/hotels/positions"]
     async with (
         wire_to(postgres_url) as (wire, url),
@@ -86,6 +86,7 @@ async def test_reads_end_while_the_database_hangs(
         command_api(hanging, Access(None)) as client,
     ):
         assert [(await client.get(path)).status_code for path in paths] == [404, 200, 200]
+        monkeypatch.setattr("command_service.api.reads.READ_SECONDS", 0.3)
         wire.flows.clear()
         async with asyncio.timeout(SOON):
             for _ in range(3):
@@ -122,7 +123,7 @@ async def test_only_so_many_reads_are_under_way(
     async with database.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE outcome IN ACCESS EXCLUSIVE MODE")
         reading = [asyncio.create_task(api.get(f"/v1/commands/{uuid4()}")) for _ in range(5)]
-        await asyncio.wait(reading, timeout=0.3)
+        await until(lambda: sum(task.done() for task in reading) == 2)
         assert sorted(task.result().status_code for task in reading if task.done()) == [503, 503]
     assert sorted([answer.status_code for answer in await asyncio.gather(*reading)]) == [404] * 3 + [503] * 2
 
@@ -151,16 +152,17 @@ async def test_half_sent_bodies_do_not_fill_the_memory(
     api: httpx2.AsyncClient, seaside: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("command_service.api.bodies.MAX_BODIES_IN_FLIGHT_BYTES", 1_000)
-    rest = asyncio.Event()
+    begun, rest = asyncio.Event(), asyncio.Event()
 
     async def half() -> AsyncIterator[bytes]:
         yield b" " * 900
+        begun.set()
         await rest.wait()
         yield b"{}"
 
     path = f"/v1/hotels/{seaside}/commands/book-room"
     slow = asyncio.create_task(api.post(path, content=half()))
-    await asyncio.sleep(0.1)
+    await until(begun.is_set)
     refused = await api.post(path, json=BOOK)
     rest.set()
     assert (await slow).status_code == 422
@@ -193,8 +195,8 @@ async def test_what_waits_is_limited_in_bytes_too(
     async with database.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE command IN SHARE MODE")
         sent = [asyncio.create_task(api.post(path, json=BOOK)) for _ in range(20)]
-        done, _ = await asyncio.wait(sent, timeout=0.5)
-        assert {task.result().status_code for task in done} == {503}
+        await until(lambda: any(task.done() for task in sent))
+        assert {task.result().status_code for task in sent if task.done()} == {503}
     answers = [answer.status_code for answer in await asyncio.gather(*sent)]
     assert set(answers) == {202, 503}
     assert (await api.post(path, json=BOOK)).status_code == 202
