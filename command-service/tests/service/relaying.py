@@ -19,7 +19,7 @@ from shared_contracts.transport.consuming import Consumer, Delivery
 from shared_contracts.transport.outgoing import Outgoing
 from shared_contracts.transport.publishing import Publisher
 
-SOON = 10
+SOON = 30
 NOWHERE = "amqp://innkeep:x@127.0.0.1:9/innkeep"
 
 

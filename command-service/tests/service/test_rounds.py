@@ -168,7 +168,7 @@ async def test_a_fault_of_an_aside_is_no_fault_of_the_leader(
 
 
 async def _leads_again(relay: Relay, database: Pool) -> None:
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(9):  # a part that does not end is given up after 10 s
         await ends_sessions(database, "innkeep-relay-commands")
         await until(lambda: not relay.leading)
         await until(lambda: relay.leading)
@@ -186,7 +186,7 @@ async def test_a_round_that_is_stuck_keeps_the_relay_neither_from_stopping_nor_f
             gate.freeze()
             await _leads_again(relay, database)
             begun = asyncio.get_running_loop().time()
-        assert asyncio.get_running_loop().time() - begun < 3
+        assert asyncio.get_running_loop().time() - begun < 9
 
 
 async def test_a_hotel_that_takes_too_long_is_told_and_the_others_are_looked_at(
@@ -195,8 +195,8 @@ async def test_a_hotel_that_takes_too_long_is_told_and_the_others_are_looked_at(
     await session.execute("INSERT INTO inventory VALUES ('zzz', 'DBL', '2026-12-05', 0, 0, 2)")
     round_ = Round(postgres_url)
     with monkeypatch.context() as slow:
-        slow.setattr("command_service.rounds.ROUND_STATEMENT_SECONDS", 0.3)
-        asleep = f" AND pg_sleep(CASE hotel_id WHEN '{only_busy}' THEN 1 ELSE 0 END) IS NOT NULL"
+        slow.setattr("command_service.rounds.ROUND_STATEMENT_SECONDS", 3)
+        asleep = f" AND pg_sleep(CASE hotel_id WHEN '{only_busy}' THEN 10 ELSE 0 END) IS NOT NULL"
         slow.setitem(SQL, "room_span", SQL["room_span"].replace(";", asleep))
         await round_.rounds.once()
     assert only_busy in round_.rounds.behind()["rounds"]

@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import pairwise
 from typing import cast
 
 import aio_pika
@@ -31,6 +30,7 @@ from relaying import (
 from seaside import book
 from shared_contracts.envelope import decode_command, decode_event
 from shared_contracts.topology import commands_queue, events_queue, partition_of
+from shared_contracts.transport.consuming import wait_for
 from shared_contracts.transport.outgoing import Outgoing
 from shared_contracts.transport.publishing import NotPublishedError, Publisher
 
@@ -126,14 +126,13 @@ async def test_an_idle_relay_says_that_the_broker_is_down_and_when_it_is_back(
     postgres_url: str, broker: str, database: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("command_service.sending.RELAY_CHECK_SECONDS", 0.2)
-    monkeypatch.setattr("shared_contracts.transport.publishing.CHECK_SECONDS", 0.5)
     async with gate_to(broker) as gate:
         relay = relay_on(postgres_url, gate.url)
         ready = relay_readiness(database, relay)
         async with running(relay):
-            await until(lambda: relay.leading)
-            await asyncio.sleep(0.5)
+            await until(lambda: bool(relay.commands._answered and relay.events._answered))
             assert (await ready()).missing == {}
+            monkeypatch.setattr("shared_contracts.transport.publishing.CHECK_SECONDS", 0.5)
             gate.freeze()
             await until(lambda: "rabbitmq" in relay.commands.trouble and "rabbitmq" in relay.events.trouble)
             assert set((await ready()).missing) == {"commands", "events"}
@@ -158,28 +157,32 @@ async def test_how_long_the_oldest_has_waited_is_told_as_of_the_question(
 async def test_a_sender_rests_after_each_batch_that_was_not_full(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = asyncio.get_running_loop().time
     sizes = [1, RELAY_BATCH, 2]
-    batches: list[tuple[float, float]] = []
+    sent: list[int] = []
     waited: list[float] = []
+    rests: list[tuple[int, float]] = []
 
     async def slowly(_: Sender, __: object) -> int:
-        began = clock()
         await asyncio.sleep(0.1)
-        batches.append((began, clock()))
-        if len(batches) == len(sizes):
+        sent.append(sizes[len(sent)])
+        if len(sent) == len(sizes):
             stop.set()
-        return sizes[len(batches) - 1]
+        return sent[-1]
 
     def rest(seconds: float, size: int, full: int) -> float:
         waited.append(seconds)
         assert full == RELAY_BATCH
         return 0.3 if size < full else 0.0
 
+    async def noted(event: asyncio.Event, seconds: float) -> bool:
+        rests.append((len(sent), seconds))
+        return await wait_for(event, seconds)
+
     monkeypatch.setattr(Sender, "_send_batch", slowly)
     monkeypatch.setattr(sending, "rest_seconds", rest)
-    monkeypatch.setattr(sending, "waited_for_a_core", clock)  # as if no core had been free
+    monkeypatch.setattr(sending, "wait_for", noted)
+    monkeypatch.setattr(sending, "waited_for_a_core", asyncio.get_running_loop().time)  # as if no core had been free
     stop = asyncio.Event()
     await relay_on(postgres_url, NOWHERE).commands.run(cast("Session", None), stop)
-    assert [following - ended >= 0.3 for (_, ended), (following, _) in pairwise(batches)] == [True, False]
+    assert rests == [(1, 0.3), (3, 0.3)]
     assert min(waited) >= 0.09
