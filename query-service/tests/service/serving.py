@@ -23,9 +23,14 @@ WAIT_SECONDS = 0.5
 
 
 @asynccontextmanager
-async def query_api(documents: Documents, access: Access) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the application over these documents; marks are looked at for each request."""
-    waiting, stop = Waiting(documents, WAIT_SECONDS), asyncio.Event()
+async def query_api(
+    documents: Documents, access: Access, seconds: float = WAIT_SECONDS
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application over these documents; marks are looked at for each request.
+
+    So many seconds are waited for a position.
+    """
+    waiting, stop = Waiting(documents, seconds), asyncio.Event()
     routes = Routes(Answering(documents, waiting, access, Marks(documents, count(0.0, MARK_SECONDS).__next__)))
     app = build_app(routes, observation_routes(CollectorRegistry(), api_readiness(documents)))
     running = asyncio.create_task(waiting.run(stop))

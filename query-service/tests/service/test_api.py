@@ -7,11 +7,13 @@ import httpx2
 import pytest
 from histories import Booked, History, guest_of
 from questions import EVERY_QUERY, problem
+from serving import query_api
 from stand_ins import Projector
 
 from query_service.diverging import Divergence
 from query_service.documents import Documents
 from query_service.reconciling import Reconciling
+from shared_contracts.transport.access import Access
 
 
 async def test_a_hotel(api: httpx2.AsyncClient, staying: object) -> None:
@@ -137,13 +139,14 @@ async def test_head_is_get_without_the_body(api: httpx2.AsyncClient, staying: ob
 
 
 async def test_an_answer_waits_for_the_position_that_was_asked_for(
-    api: httpx2.AsyncClient, projector: Projector, history: History
+    documents: Documents, projector: Projector, history: History
 ) -> None:
     position = len(history.events)
-    asked = asyncio.create_task(api.get(f"/v1/hotels/seaside?min_position={position}"))
-    await asyncio.sleep(0.05)
-    await projector.take(*history.events)
-    response = await asked
+    async with query_api(documents, Access(None), seconds=10) as api:
+        asked = asyncio.create_task(api.get(f"/v1/hotels/seaside?min_position={position}"))
+        await asyncio.sleep(0.05)
+        await projector.take(*history.events)
+        response = await asked
     assert (response.status_code, response.json()["business_date"]) == (200, "2016-07-31")
 
 

@@ -127,5 +127,6 @@ async def test_nobody_waits_longer_than_the_time_for_a_store_that_hangs() -> Non
     for task in [await asked(joined, "first"), await asked(joined, "behind")]:
         with pytest.raises(DocumentsUnavailableError):
             await task
+    joined.seconds = SECONDS
     store.may.set()
     assert set(await joined.find("hotel", ["h1"])) == {"h1"}

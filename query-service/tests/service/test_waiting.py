@@ -8,6 +8,7 @@ import pytest
 from histories import History
 from stand_ins import Projector
 
+from harness.waiting import until
 from query_service.documents import Documents, DocumentsUnavailableError
 from query_service.waiting import Waiting
 
@@ -44,7 +45,7 @@ async def test_of_what_does_not_come_in_time_is_said_how_much_came(
     projector: Projector, documents: Documents, history: History
 ) -> None:
     await projector.take(*history.events[:3])
-    async with waiting_on(documents, 2) as waiting:
+    async with waiting_on(documents, 5) as waiting:
         asked = asyncio.create_task(waiting.reach("seaside", len(history.events)))
         await asyncio.sleep(0.05)
         await projector.take(*history.events[3:5])
@@ -53,12 +54,13 @@ async def test_of_what_does_not_come_in_time_is_said_how_much_came(
 
 async def test_more_than_may_wait_are_told_at_once(documents: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("query_service.waiting.MAX_WAITING_REQUESTS", 1)
-    async with waiting_on(documents, 0.5) as waiting:
+    async with waiting_on(documents, 30) as waiting:
         first = asyncio.create_task(waiting.reach("seaside", 1))
-        await asyncio.sleep(0.05)
-        async with asyncio.timeout(0.2):
+        await until(lambda: bool(waiting._waiters))
+        async with asyncio.timeout(10):
             assert await waiting.reach("seaside", 1) == 0
-        assert await first == 0
+        assert not first.done()
+    assert await first == 0
 
 
 async def test_a_store_that_goes_down_is_told_to_everybody_who_waits(documents: Documents) -> None:
@@ -82,11 +84,11 @@ async def test_a_store_that_goes_down_is_told_to_everybody_who_waits(documents: 
 
 
 async def test_who_still_waits_when_the_process_ends_is_told_no(documents: Documents) -> None:
-    waiting, stop = Waiting(documents, 10), asyncio.Event()
+    waiting, stop = Waiting(documents, 30), asyncio.Event()
     running = asyncio.create_task(waiting.run(stop))
     asked = asyncio.create_task(waiting.reach("seaside", 1))
-    await asyncio.sleep(0.05)
+    await until(lambda: bool(waiting._waiters))
     stop.set()
     await running
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         assert await asked == 0
