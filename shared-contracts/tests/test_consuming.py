@@ -108,10 +108,10 @@ async def test_processes_that_join_and_leave_share_the_queues_and_keep_each_in_o
     async with traffic(publisher, queues) as sending, first.running():
         await until(lambda: served_by(first) == [4])
         async with second.running():
-            await until(lambda: served_by(first, second) == [2, 2], 10)
+            await until(lambda: served_by(first, second) == [2, 2], 30)
             async with third.running():
-                await until(lambda: sorted(served_by(first, second, third)) == [1, 1, 2], 10)
-        await until(lambda: served_by(first) == [4], 10)
+                await until(lambda: sorted(served_by(first, second, third)) == [1, 1, 2], 30)
+        await until(lambda: served_by(first) == [4], 30)
     async with first.running():
         await until(lambda: all(len(first_copies(everything, queue)) == sending.sent for queue in queues))
     for queue in queues:
@@ -148,11 +148,12 @@ async def test_what_no_live_process_is_to_serve_is_served_all_the_same(
 ) -> None:
     members = InMemory({"dead": 1})
     serving = Serving(rabbitmq_url, queues, members, [])
+    serving.sharing.clock = lambda: 0.0  # so that the dead one is never found to be silent
     async with serving.running():
         await until(lambda: len(serving.sharing.live) == 2)
         assert len(serving.sharing.owned()) == 2
         await publisher.publish([Outgoing("", queue, queue, "test", b"1") for queue in queues])
-        await until(lambda: {queue for _, queue, _ in serving.everything} == set(queues), 2)
+        await until(lambda: {queue for _, queue, _ in serving.everything} == set(queues))
 
 
 async def test_a_queue_that_is_deleted_ends_the_connection_and_the_others_are_consumed_once_it_is_back(
@@ -180,7 +181,7 @@ async def test_the_broker_gives_a_silent_process_up_and_the_next_in_line_goes_on
             async with Serving(rabbitmq_url, queues, InMemory(), everything).running():
                 gate.freeze()
                 await publisher.publish([Outgoing("", queues[0], "1", "test", b"1")])
-                await until(lambda: bool(everything), 3 * HEARTBEAT_SECONDS + 1)
+                await until(lambda: bool(everything), 10 * HEARTBEAT_SECONDS)
                 assert everything[0][0] != silent.name
             gate.thaw()
 

@@ -101,7 +101,7 @@ async def test_what_was_not_confirmed_in_time_is_told_and_never_sent_later(
         await publisher.publish([to(queue.name, 0, b"before")])
         gate.freeze()
         with pytest.raises(NotPublishedError) as raised:
-            await publisher.publish([to(queue.name, 1, b"small")], 0.3)
+            await publisher.publish([to(queue.name, 1, b"small")], 3)
         assert list(raised.value.faults) == [0]
         gate.thaw()
         await publisher.publish([to(queue.name, 2, b"again")])
