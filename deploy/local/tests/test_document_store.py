@@ -1,5 +1,4 @@
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from pymongo import MongoClient, ReplaceOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, PyMongoError
 
+from harness.steady_clock import SteadyClock, steady_clock
 from local_stack import document_store
 from local_stack.listening import addresses_of
 from local_stack.server import Server
@@ -117,8 +117,9 @@ def test_killed_in_the_middle_of_its_work_it_keeps_all_but_the_last_moment(scrat
     server = document_store.start(scratch)
     try:
         for _ in range(3):
-            acknowledged = write_until_killed(server, seconds=1.5)
-            killed = time.monotonic()
+            with steady_clock() as clock:
+                acknowledged = write_until_killed(server, clock, seconds=1.5)
+                killed = clock.seconds
             server.restart()
             with MongoClient[dict[str, Any]](server.url) as client:
                 found = {each["_id"]: each["position"] for each in client["tests"]["kept"].find()}
@@ -128,7 +129,7 @@ def test_killed_in_the_middle_of_its_work_it_keeps_all_but_the_last_moment(scrat
         server.stop()
 
 
-def write_until_killed(server: Server, seconds: float) -> list[tuple[str, int, float]]:
+def write_until_killed(server: Server, clock: SteadyClock, seconds: float) -> list[tuple[str, int, float]]:
     """What was acknowledged, and when, until the server was killed under the load."""
     acknowledged: list[tuple[str, int, float]] = []
     killer = threading.Timer(seconds, server.kill)
@@ -144,7 +145,7 @@ def write_until_killed(server: Server, seconds: float) -> list[tuple[str, int, f
                 collection.bulk_write([newer(number, position) for number in numbers], ordered=False)
             except PyMongoError:
                 break
-            now = time.monotonic()
+            now = clock.seconds
             acknowledged.extend((f"hotel/{number:06d}", position, now) for number in numbers)
     killer.join()
     return acknowledged
