@@ -170,11 +170,15 @@ async def test_a_database_that_cannot_be_reached_leaves_no_file(database: Server
     assert files_in(tmp_path) == []
 
 
-def stack(folder: Path, script: Path, *words: str) -> str:
+def run(folder: Path, script: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "INNKEEP_STACK_DIRECTORY": str(folder)}
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, str(script), *words], env=environment, capture_output=True, text=True, check=False, timeout=240
     )
+
+
+def stack(folder: Path, script: Path, *words: str) -> str:
+    done = run(folder, script, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -229,7 +233,7 @@ def test_the_whole_stack_comes_back_as_it_was_when_the_backup_was_taken(tmp_path
         assert not desk.shows(lost)
         assert desk.shows(desk.do("book-room", booking(5, 7)))
         assert desk.position == at_backup + 1
-        stack(tmp_path, program, "status")
+        assert until(lambda: run(tmp_path, program, "status").returncode == 0, 60)
     finally:
         stack(tmp_path, program, "down")
 

@@ -58,7 +58,7 @@ def test_the_stack_starts_is_looked_after_and_ends(folder: Path) -> None:
     os.kill(state.services["relay"].pid, signal.SIGKILL)
     assert until(lambda: load(folder / "stack.json").services["relay"].restarts == 1, 10)
     assert until(lambda: health_of(state.services["relay"].port).ready, 20)
-    assert stack(folder, "status").returncode == 0
+    assert until(lambda: stack(folder, "status").returncode == 0, 60)
     assert "starting" in stack(folder, "logs", "relay").stdout
 
     running = [service.process for service in load(folder / "stack.json").services.values()]
