@@ -115,7 +115,7 @@ async def test_delay_makes_an_answer_late(proxy: Proxy) -> None:
         proxy.break_with(Delay(0.1, jitter=0.05))
         began = time.monotonic()
         assert await exchange(end, b"hello") == b"hello"
-        assert 0.2 <= time.monotonic() - began < 2
+        assert time.monotonic() - began >= 0.2
 
 
 async def test_slow_lets_so_many_bytes_pass_a_second_until_it_is_healed(proxy: Proxy) -> None:
@@ -123,16 +123,16 @@ async def test_slow_lets_so_many_bytes_pass_a_second_until_it_is_healed(proxy: P
         proxy.break_with(Slow(10_000))
         began = time.monotonic()
         assert len(await exchange(end, bytes(3_000))) == 3_000
-        assert 0.25 <= time.monotonic() - began < 3
-        end[1].write(bytes(60_000))
+        assert time.monotonic() - began >= 0.25
+        end[1].write(bytes(300_000))
         await nothing_comes_but_a_little(end)
         proxy.heal()
-        assert len(await asyncio.wait_for(end[0].readexactly(50_000), 2)) == 50_000
+        assert len(await asyncio.wait_for(end[0].readexactly(250_000), 10)) == 250_000
 
 
 async def nothing_comes_but_a_little(end: End) -> None:
     await asyncio.sleep(NOTHING_SECONDS)
-    assert len(await asyncio.wait_for(end[0].read(60_000), 5)) < 10_000
+    assert len(await asyncio.wait_for(end[0].read(300_000), 5)) < 10_000
 
 
 async def test_slice_cuts_what_is_said_into_small_pieces_and_loses_none(proxy: Proxy, echo: Echo) -> None:
