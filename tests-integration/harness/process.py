@@ -86,11 +86,11 @@ class Process:
         self._signal(signal.SIGKILL)
         self._process.wait()
 
-    def stop(self) -> int:
-        """SIGTERM; its exit code. ``TimeoutExpired`` where it takes longer than promised."""
+    def stop(self, seconds: float = STOP_SECONDS) -> int:
+        """SIGTERM; its exit code. ``TimeoutExpired`` where it takes longer than that."""
         self._signal(signal.SIGTERM)
         try:
-            return self._process.wait(STOP_SECONDS)
+            return self._process.wait(seconds)
         finally:
             self._process.kill()
             self._process.wait()

@@ -19,6 +19,7 @@ from harness.world import World, running_world
 BOOKINGS = 5
 ROLES = ["worker", "relay", "projector"]
 BACK_SECONDS = 40
+SOON, PATIENT = 1, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ async def send(desk: FrontDesk, command_id: str, night: int) -> httpx2.Response:
     return await desk.client.post(url, json=body, headers={"Idempotency-Key": command_id})
 
 
-async def status_of(desk: FrontDesk, command_id: str) -> httpx2.Response:
+async def status_of(desk: FrontDesk, command_id: str, wait: int = SOON) -> httpx2.Response:
     url = f"{desk.pair['command-api'].url}/v1/commands/{command_id}"
-    return await desk.client.get(url, headers={"Prefer": "wait=1"})
+    return await desk.client.get(url, headers={"Prefer": f"wait={wait}"})
 
 
 async def outcome_of(desk: FrontDesk, command_id: str) -> dict[str, Any]:
@@ -78,14 +79,18 @@ async def outcome_of(desk: FrontDesk, command_id: str) -> dict[str, Any]:
     return found
 
 
-async def take_away(world: World, away: Callable[[], Awaitable[None]], back: Callable[[], Awaitable[None]]) -> Seen:
-    """One booking before it, five while it is away, and everything asked."""
+async def take_away(
+    world: World, away: Callable[[], Awaitable[None]], back: Callable[[], Awaitable[None]], wait: int
+) -> Seen:
+    """One booking before it, five while it is away, and everything asked; outcomes are waited for so long."""
     async with httpx2.AsyncClient(timeout=40) as client:
         desk = FrontDesk(client, world.pair, f"hotel-{uuid4().hex[:12]}")
-        return await see(desk, away, back)
+        return await see(desk, away, back, wait)
 
 
-async def see(desk: FrontDesk, away: Callable[[], Awaitable[None]], back: Callable[[], Awaitable[None]]) -> Seen:
+async def see(
+    desk: FrontDesk, away: Callable[[], Awaitable[None]], back: Callable[[], Awaitable[None]], wait: int
+) -> Seen:
     """As ``take_away``, at this hotel."""
     await desk.succeed("open-hotel", OPENING)
     await desk.succeed("book-room", booking(1, 2))
@@ -94,7 +99,7 @@ async def see(desk: FrontDesk, away: Callable[[], Awaitable[None]], back: Callab
     await away()
     try:
         sent = [await send(desk, command_id, 2 + number) for number, command_id in enumerate(ids)]
-        statuses = list(await asyncio.gather(*(status_of(desk, command_id) for command_id in ids)))
+        statuses = list(await asyncio.gather(*(status_of(desk, command_id, wait) for command_id in ids)))
         hotel, calendar = await desk.client.get(desk.url()), await look(desk)
         ahead = await look(desk, min_position=str(2 + BOOKINGS))
     finally:
@@ -114,7 +119,7 @@ async def see(desk: FrontDesk, away: Callable[[], Awaitable[None]], back: Callab
     return Seen(ids, sent, statuses, hotel, calendar, ahead, kept, outcomes, sold(await look(desk)), events)
 
 
-async def without_server(world: World, name: str) -> Seen:
+async def without_server(world: World, name: str, wait: int = SOON) -> Seen:
     async def away() -> None:
         await world.kill_server(name)
 
@@ -122,7 +127,7 @@ async def without_server(world: World, name: str) -> Seen:
         await world.start_server(name)
         await world.healthy()
 
-    return await take_away(world, away, back)
+    return await take_away(world, away, back, wait)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +137,7 @@ async def without_rabbitmq(world: World) -> Seen:
 
 @pytest.fixture(scope="module")
 async def without_documents(world: World) -> Seen:
-    return await without_server(world, "mongodb")
+    return await without_server(world, "mongodb", PATIENT)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +152,7 @@ async def without_role(world: World, request: pytest.FixtureRequest) -> tuple[st
     async def away() -> None:
         world[role].kill()
 
-    return role, await take_away(world, away, world.healthy)
+    return role, await take_away(world, away, world.healthy, PATIENT if role == "projector" else SOON)
 
 
 def all_accepted(seen: Seen) -> None:

@@ -21,8 +21,8 @@ from local_stack import document_store, postgres, rabbitmq
 from local_stack.server import Server
 
 DETECTED_SECONDS = 30
-HEALED_SECONDS = 60
-NEXT_ROUND_SECONDS = 90
+HEALED_SECONDS = 120
+NEXT_ROUND_SECONDS = 180
 """A hotel that could not be compared while the write side was away is said to be behind until the next round."""
 WRITE_SIDE = ("command-api", "worker", "relay")
 DECEMBER = {"from": "2026-12-01", "to": "2027-01-01"}
