@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,11 +11,12 @@ import httpx2
 
 from chaos.looks import Looks
 from chaos.trial import Trial
-from harness.history import Answer, Answered
+from harness.history import Answer, Answered, History
 from harness.settling import HEADS, OUTBOXES
 from harness.waiting import until
 
 DRAIN_SECONDS: Final = 120.0
+TOLD_SECONDS: Final = 30.0
 UNDECIDED: Final = """
 SELECT count(*) FROM unnest($1::uuid[]) AS sent (id) WHERE NOT EXISTS (SELECT FROM outcome WHERE command_id = sent.id)
 """
@@ -41,8 +43,11 @@ class Outage:
         return Counter(answer.status for answer in self.answers if answer.result is not Answered.OK)
 
 
-async def outage(trial: Trial, server: str, seconds: float, looks: Looks) -> Outage:
-    """Kill the server, start it again after so many seconds, and wait until all has been caught up with."""
+async def outage(trial: Trial, server: str, seconds: float, looks: Looks, told: int | None = None) -> Outage:
+    """Kill the server, start it again after so many seconds, and wait until all has been caught up with.
+
+    With ``told``, it stays away until somebody has heard that status, or ``TOLD_SECONDS`` longer.
+    """
     world, history = trial.world, trial.history
     before = await heads(trial)
     history.harm("away", server, trial.load.open_requests)
@@ -51,6 +56,9 @@ async def outage(trial: Trial, server: str, seconds: float, looks: Looks) -> Out
     if server == "mongodb":
         looks.begin_again()
     await asyncio.sleep(seconds)
+    if told is not None:
+        with suppress(TimeoutError):
+            await until(lambda: any(answer.status == told for answer in since(history, began)), TOLD_SECONDS)
     ended, sent = time.monotonic(), history.acknowledged()
     waited, shown = 0, Heads()
     if server != "postgres":
@@ -58,8 +66,12 @@ async def outage(trial: Trial, server: str, seconds: float, looks: Looks) -> Out
         waited = await unsent(trial) if server == "rabbitmq" else sum(shown.values()) - sum(before.values())
     world.tallies.recoveries[f"{server} start"].append(await world.start_server(server))
     drained = await caught_up(trial, sent, shown)
-    answers = [answer for of_one in history.answers.values() for answer in of_one]
-    return Outage([answer for answer in answers if began <= answer.sent and answer.at <= ended], waited, drained)
+    return Outage([answer for answer in since(history, began) if answer.at <= ended], waited, drained)
+
+
+def since(history: History, began: float) -> list[Answer]:
+    """The answers to all that was sent since then."""
+    return [answer for of_one in history.answers.values() for answer in of_one if began <= answer.sent]
 
 
 async def heads(trial: Trial) -> Heads:

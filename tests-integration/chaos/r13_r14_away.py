@@ -14,6 +14,8 @@ from harness.world import World
 SECONDS: Final = 60
 QUICK_SECONDS: Final = 10
 LONGEST_SECONDS: Final = 30.0
+CUT_OFF: Final = RATE
+"""How many clients may go without an answer: a pause of the machine cuts off those who ask just then."""
 TARGET: Final = f"0; <= {LONGEST_SECONDS:.0f} s"
 
 
@@ -23,13 +25,15 @@ async def away(world: World, name: str, server: str, seconds: int, rng: random.R
         looks = Looks(running)
         gone = await outage(running, server, seconds, looks)
         violations = await running.judge() + looks.violations
-    answered, rejected = len(gone.answers), sum(gone.turned_away.values())
+    unheard = gone.turned_away[0]
+    answered, rejected = len(gone.answers) - unheard, gone.turned_away.total() - unheard
     notes = [f"{seconds} s away, {gone.waited} waited at the end, lost / twice {lost_and_twice(violations)}"]
-    notes += [f"turned away: {dict(gone.turned_away)}"] if rejected else []
+    notes += [f"turned away: {dict(gone.turned_away)}"] if gone.turned_away else []
     notes += [] if gone.waited else ["nothing waited for it"]
     notes += [str(violation) for violation in violations[:SHOWN]]
     enough = answered >= RATE * seconds / 2 and gone.waited > 0
-    met = enough and not rejected and not violations and gone.drained <= LONGEST_SECONDS
+    heard = unheard <= CUT_OFF
+    met = enough and heard and not rejected and not violations and gone.drained <= LONGEST_SECONDS
     return [Result(name, answered, f"{rejected}; {gone.drained:.1f} s", TARGET, met, "; ".join(notes))]
 
 

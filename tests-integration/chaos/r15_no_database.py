@@ -21,7 +21,8 @@ async def measure(world: World, n: int, rng: random.Random) -> list[Result]:
     async with trial(world, "R15", rng) as running:
         for _ in range(n):
             running.load.burst(6)
-            gone = await outage(running, "postgres", SECONDS if n > 1 else SECONDS / 2, Looks(running))
+            seconds = SECONDS if n > 1 else SECONDS / 2
+            gone = await outage(running, "postgres", seconds, Looks(running), told=UNAVAILABLE)
             told += gone.turned_away
         violations = await running.judge(unknowns=True)
     wrong = sum(count for status, count in told.items() if status >= 500 and status != UNAVAILABLE)
