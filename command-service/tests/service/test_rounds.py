@@ -196,7 +196,7 @@ async def test_a_hotel_that_takes_too_long_is_told_and_the_others_are_looked_at(
     round_ = Round(postgres_url)
     with monkeypatch.context() as slow:
         slow.setattr("command_service.rounds.ROUND_STATEMENT_SECONDS", 3)
-        asleep = f" AND pg_sleep(CASE hotel_id WHEN '{only_busy}' THEN 10 ELSE 0 END) IS NOT NULL"
+        asleep = f" AND pg_sleep(CASE hotel_id WHEN '{only_busy}' THEN 4 ELSE 0 END) IS NOT NULL"
         slow.setitem(SQL, "room_span", SQL["room_span"].replace(";", asleep))
         await round_.rounds.once()
     assert only_busy in round_.rounds.behind()["rounds"]
