@@ -7,18 +7,21 @@ times, whatever the service does, and latency counts from when a booking was due
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Final
 
 import orjson
 import uvloop
 
-from benchmarks.connection import Connection
+from benchmarks.connection import Answer, Connection
 from benchmarks.telling import tell
 from benchmarks.work import NIGHTS, Booking, bookings
 
 ACCEPTED: Final = 202
+BEHIND: Final = 409
+PATIENT_SECONDS: Final = 60.0
 SAMPLE_WAIT: Final = "Prefer: wait=10\r\n"
 
 
@@ -135,21 +138,30 @@ async def _many(chosen: list[Booking], connection: Connection, sent: Sent, enoug
 async def _follow(
     booking: Booking, followers: list[Connection], following: asyncio.Lock, sent: Sent, due: float
 ) -> None:
-    """As a client that books and then shows the booking: one request that waits for each."""
+    """As a client that books and then shows the booking: one request that waits for each, and again where not yet."""
     commands, queries = followers
     async with following:
-        answer = await commands.post(booking.path, booking.body, booking.headers + SAMPLE_WAIT)
+        until = time.perf_counter() + PATIENT_SECONDS
+        book = partial(commands.post, booking.path, booking.body, booking.headers + SAMPLE_WAIT)
+        answer = await _while(ACCEPTED, book, until)
         outcome = orjson.loads(answer.body)
         if outcome.get("status") != "succeeded":
             sent.refused += 1
             return
         where = f"/v1/hotels/{booking.hotel}/reservations/{booking.key}?min_position={outcome['position']}"
-        shown = await queries.get(where)
+        shown = await _while(BEHIND, partial(queries.get, where), until)
         if shown.status == 200:
             sent.visible.append(time.perf_counter() - due)
             _count(booking, ACCEPTED, sent)
         else:
             sent.refused += 1
+
+
+async def _while(status: int, ask: Callable[[], Awaitable[Answer]], until: float) -> Answer:
+    """The first answer with another status; the last one once it is so late."""
+    while (answer := await ask()).status == status and time.perf_counter() < until:
+        pass
+    return answer
 
 
 def _count(booking: Booking, status: int, sent: Sent) -> None:
