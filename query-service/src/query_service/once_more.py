@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 
-PASSING: Final = frozenset({6, 7, 89, 134, 262, 9_001})
+TRY_AGAIN: Final = frozenset({6, 7, 89, 134, 262, 9_001})
 """The server was not reached by another, had no time or was not ready yet (MongoDB's ``error_codes.yml``). What it says
 when it steps down is an ``AutoReconnect``."""
 
@@ -33,7 +33,7 @@ def once_more(step: Callable[[], T], until: float) -> T:
 def _in_passing(error: AutoReconnect | OperationFailure) -> bool:
     match error:
         case OperationFailure():
-            return error.code in PASSING
+            return error.code in TRY_AGAIN
         case ServerSelectionTimeoutError():
             return False
         case AutoReconnect():
